@@ -1,0 +1,39 @@
+import { hasWildcard, matches } from './channel.ts'
+
+/** The channels of one subscriber or one read: plain names, and patterns apart because they match otherwise. Immutable. */
+export class ChannelSet {
+  readonly names: ReadonlySet<string>
+  readonly patterns: readonly string[]
+
+  /** @param channels valid channel names and patterns, in any order; repeats count once */
+  constructor(channels: Iterable<string>) {
+    const all = [...new Set(channels)]
+    this.names = new Set(all.filter((channel) => !hasWildcard(channel)))
+    this.patterns = all.filter(hasWildcard)
+  }
+
+  get size(): number {
+    return this.names.size + this.patterns.length
+  }
+
+  /** Says whether notifications on `channel`, a plain name, belong to this set. */
+  has(channel: string): boolean {
+    return this.names.has(channel) || this.patterns.some((pattern) => matches(pattern, channel))
+  }
+
+  /** This set and `channels`. */
+  with(channels: Iterable<string>): ChannelSet {
+    return new ChannelSet([...this, ...channels])
+  }
+
+  /** This set less `channels`, each as it was subscribed to: a name doesn't take a bite out of a pattern. */
+  without(channels: Iterable<string>): ChannelSet {
+    const gone = new Set(channels)
+    return new ChannelSet([...this].filter((channel) => !gone.has(channel)))
+  }
+
+  *[Symbol.iterator](): Iterator<string> {
+    yield* this.names
+    yield* this.patterns
+  }
+}

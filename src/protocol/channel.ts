@@ -1,0 +1,47 @@
+/**
+ * Channel names and patterns (contract §1).
+ *
+ * A channel name is 1 to 8 segments joined by `:`, at most 255 characters in all; a segment is 1 to 64 of
+ * `A–Z a–z 0–9 _ - . ~ @ + =`. A pattern is a name in which a segment may be `*` (exactly one segment) and the
+ * last may be `**` (one or more segments).
+ */
+
+/** The most characters a channel name or pattern may have. */
+export const MAX_CHANNEL_LENGTH = 255
+/** The most segments a channel name or pattern may have. */
+export const MAX_CHANNEL_SEGMENTS = 8
+/** What a segment is made of; also what a notification's `type` is made of. */
+export const SEGMENT_CHARACTERS = 'A-Za-z0-9_\\-.~@+='
+
+const SEGMENT = `[${SEGMENT_CHARACTERS}]{1,64}`
+const NAME = new RegExp(`^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`)
+const ANY = `(?:\\*|${SEGMENT})`
+const PATTERN = new RegExp(`^(?:\\*\\*|${ANY}(?::${ANY}){0,${MAX_CHANNEL_SEGMENTS - 1}}|(?:${ANY}:){1,${MAX_CHANNEL_SEGMENTS - 1}}\\*\\*)$`)
+
+/** Says whether `text` is a channel name: what one publishes to. */
+export function isChannelName(text: string): boolean {
+  return text.length <= MAX_CHANNEL_LENGTH && NAME.test(text)
+}
+
+/** Says whether `text` is a channel name or a pattern: what one subscribes to. */
+export function isChannelPattern(text: string): boolean {
+  return text.length <= MAX_CHANNEL_LENGTH && PATTERN.test(text)
+}
+
+/** Says whether `text`, a valid name or pattern, has a wildcard in it. (`*` is no segment character.) */
+export function hasWildcard(text: string): boolean {
+  return text.includes('*')
+}
+
+/** Says whether the channel named `channel` is one of those that `pattern` stands for. Both must be valid. */
+export function matches(pattern: string, channel: string): boolean {
+  const wanted = pattern.split(':')
+  const segments = channel.split(':')
+  const open = wanted[wanted.length - 1] === '**'
+  if (open ? segments.length < wanted.length : segments.length !== wanted.length) return false
+  const fixed = open ? wanted.length - 1 : wanted.length
+  for (let i = 0; i < fixed; i++) {
+    if (wanted[i] !== '*' && wanted[i] !== segments[i]) return false
+  }
+  return true
+}

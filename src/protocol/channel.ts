@@ -16,7 +16,9 @@ export const SEGMENT_CHARACTERS = 'A-Za-z0-9_\\-.~@+='
 const SEGMENT = `[${SEGMENT_CHARACTERS}]{1,64}`
 const NAME = new RegExp(`^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`)
 const ANY = `(?:\\*|${SEGMENT})`
-const PATTERN = new RegExp(`^(?:\\*\\*|${ANY}(?::${ANY}){0,${MAX_CHANNEL_SEGMENTS - 1}}|(?:${ANY}:){1,${MAX_CHANNEL_SEGMENTS - 1}}\\*\\*)$`)
+const PATTERN = new RegExp(
+  `^(?:\\*\\*|${ANY}(?::${ANY}){0,${MAX_CHANNEL_SEGMENTS - 1}}|(?:${ANY}:){1,${MAX_CHANNEL_SEGMENTS - 1}}\\*\\*)$`,
+)
 
 /** Says whether `text` is a channel name: what one publishes to. */
 export function isChannelName(text: string): boolean {

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs'
+import { closest, distance } from 'fastest-levenshtein'
+import { SETTINGS, type SettingInfo, type SettingKey, type Settings, settingsSchema } from './settings.ts'
+
+/** The variable that names a file of settings: a JSON object, keys as in `Settings`. */
+export const FILE_VARIABLE = 'TIDINGS_CONFIG'
+
+/** The settings can't be used: one line for each problem, which names the setting, what it was and what it may be. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    const lines = problems.map((problem) => problem.replace(/\s+/g, ' '))
+    super(lines.join('\n'))
+    this.problems = lines
+  }
+}
+
+/** Values from one source under their keys, and what is wrong with the source. */
+interface Source {
+  readonly values: Partial<Record<SettingKey, unknown>>
+  readonly problems: readonly string[]
+}
+
+/**
+ * Puts the settings together: defaults, over them the file that `TIDINGS_CONFIG` names, over that the environment.
+ *
+ * A value that may not stand is a problem even where another source overrides it, and so is a name that is no setting.
+ *
+ * @param env the environment, of which only names that begin with `TIDINGS_` are looked at
+ * @param readFile reads a file as UTF-8 text, or throws
+ * @throws SettingsError with all problems at once
+ */
+export function loadSettings(env: NodeJS.ProcessEnv, readFile = readUtf8): Settings {
+  const path = env[FILE_VARIABLE]
+  const sources = [...(path === undefined ? [] : [fromFile(path, readFile)]), fromEnvironment(env)]
+  const problems = sources.flatMap((source) => source.problems)
+  if (problems.length > 0) throw new SettingsError(problems)
+  return settingsSchema.parse(Object.assign({}, ...sources.map((source) => source.values)))
+}
+
+function fromEnvironment(env: NodeJS.ProcessEnv): Source {
+  const given = Object.entries(env).filter(
+    ([name, value]) => name.startsWith('TIDINGS_') && name !== FILE_VARIABLE && value !== undefined,
+  )
+  return check(given, new Map(SETTINGS.map((setting) => [setting.variable, setting])), (name) => name)
+}
+
+function fromFile(path: string, readFile: (path: string) => string): Source {
+  const refuse = (why: string): Source => ({
+    values: {},
+    problems: [`${FILE_VARIABLE} was ${quote(path)}: it must name a file with one JSON object (${why})`],
+  })
+  let content: unknown
+  try {
+    content = JSON.parse(readFile(path))
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error))
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    return refuse('it has another JSON value')
+  }
+  const known = new Map<string, SettingInfo>(SETTINGS.map((setting) => [setting.key, setting]))
+  return check(Object.entries(content), known, (name) => `${name} in ${path}`)
+}
+
+/**
+ * @param given names and values as the operator wrote them
+ * @param known the settings under the names that they have in this source
+ * @param show how a problem calls a name of this source
+ */
+function check(
+  given: readonly (readonly [string, unknown])[],
+  known: ReadonlyMap<string, SettingInfo>,
+  show: (name: string) => string,
+): Source {
+  const values: Partial<Record<SettingKey, unknown>> = {}
+  const problems: string[] = []
+  for (const [name, value] of given) {
+    const setting = known.get(name)
+    if (!setting) {
+      problems.push(
+        `${show(name)} was ${quote(value)}: there is no such setting${suggest(name, known.keys())}`,
+      )
+    } else if (!setting.accepts(value)) {
+      problems.push(`${show(name)} was ${quote(value)}: it must be ${setting.expected}`)
+    } else {
+      values[setting.key] = value
+    }
+  }
+  return { values, problems }
+}
+
+function suggest(name: string, known: Iterable<string>): string {
+  const nearest = closest(name, [...known])
+  return distance(name, nearest) <= name.length / 3 ? `; did you mean ${nearest}?` : ''
+}
+
+/** The value on one line; at most 80 characters, so that a file pasted into a variable doesn't bury the other problems. */
+function quote(value: unknown): string {
+  const text = JSON.stringify(value)
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+function readUtf8(path: string): string {
+  return readFileSync(path, 'utf8')
+}

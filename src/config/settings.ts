@@ -1,0 +1,172 @@
+import { z } from 'zod'
+
+/** What operators are told about a setting: in the README's table, and when its value is refused. */
+export interface Explanation {
+  /** what it may be, to follow "it must be" */
+  readonly expected: string
+  /** what it does, with its unit */
+  readonly meaning: string
+}
+
+const explanations = z.registry<Explanation>()
+
+/** Values come as text from the environment and as JSON from the file, so a number may be either. */
+function wholeFromText(value: unknown): unknown {
+  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
+}
+
+const BYTE_UNITS = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+
+function bytesFromText(value: unknown): unknown {
+  const parts = typeof value === 'string' ? /^(\d{1,9}) ?(KiB|MiB|GiB)$/.exec(value) : null
+  return parts ? Number(parts[1]) * BYTE_UNITS[parts[2] as keyof typeof BYTE_UNITS] : wholeFromText(value)
+}
+
+function whole(min: number, max: number, byDefault: number, meaning: string) {
+  return z
+    .preprocess(wholeFromText, z.int().min(min).max(max))
+    .prefault(byDefault)
+    .register(explanations, { expected: `a whole number from ${min} to ${max}`, meaning })
+}
+
+function bytes(min: string, max: string, byDefault: string, meaning: string) {
+  const range = z
+    .int()
+    .min(Number(bytesFromText(min)))
+    .max(Number(bytesFromText(max)))
+  return z
+    .preprocess(bytesFromText, range)
+    .prefault(byDefault)
+    .register(explanations, {
+      expected: `a whole number of bytes, KiB, MiB or GiB from ${min} to ${max}`,
+      meaning,
+    })
+}
+
+function oneOf<const Choice extends string>(choices: readonly Choice[], byDefault: Choice, meaning: string) {
+  return z
+    .enum(choices)
+    .prefault(byDefault)
+    .register(explanations, { expected: `one of ${choices.join(', ')}`, meaning })
+}
+
+function text(expected: string, pattern: RegExp, byDefault: string, meaning: string) {
+  return z.string().regex(pattern).prefault(byDefault).register(explanations, { expected, meaning })
+}
+
+const DAY = 86_400
+const YEAR = 366 * DAY
+/** The most streams that one process may be told to hold; as a limit per address it is never reached first. */
+const MOST_CONNECTIONS = 1_000_000
+
+/** One entry a setting, in the order of the README's table: type, bounds, default and meaning have no other source. */
+const shape = {
+  host: text(
+    'an address or host name without white space',
+    /^[^\s\0]{1,255}$/,
+    '127.0.0.1',
+    'Address to listen on.',
+  ),
+  port: whole(0, 65_535, 8080, 'TCP port to listen on; 0 takes a free one and logs which.'),
+  log: oneOf(
+    ['embedded', 'memory'],
+    'embedded',
+    'Where notifications are kept: on disk in the data directory, or in memory until the process ends.',
+  ),
+  dataDir: text(
+    'a path of 1 to 4096 characters',
+    /^[^\0]{1,4096}$/,
+    './data',
+    'Directory of the embedded log; made when it is not there.',
+  ),
+  retentionSeconds: whole(1, 10 * YEAR, DAY, 'How long a notification is kept, in seconds.'),
+  retentionBytes: bytes('1 KiB', '1024 GiB', '1 GiB', 'How much is kept; the oldest goes first.'),
+  idempotencySeconds: whole(
+    1,
+    7 * DAY,
+    120,
+    'How long the same publish sent again is recognised and stored once, in seconds.',
+  ),
+  heartbeatSeconds: whole(1, 3600, 15, 'The longest silence on a stream, in seconds.'),
+  drainSeconds: whole(
+    0,
+    3600,
+    20,
+    'How long open streams are given to go elsewhere when the process is told to stop, in seconds; 0 closes them at once.',
+  ),
+  maxConnections: whole(
+    1,
+    MOST_CONNECTIONS,
+    50_000,
+    'Streams open in all; one more is answered with 503 `at-capacity`.',
+  ),
+  maxConnectionsPerAddress: whole(
+    1,
+    MOST_CONNECTIONS,
+    MOST_CONNECTIONS,
+    'Streams open from one address; one more is answered with 429. The default never applies before the limit in all: behind a proxy every client has the same address.',
+  ),
+  maxChannels: whole(1, 100, 100, 'Channels and patterns of one subscriber.'),
+  maxBodyBytes: bytes('1 KiB', '256 MiB', '8 MiB', 'Size of the body of a publish.'),
+  maxFrameBytes: bytes('128', '1 MiB', '64 KiB', 'Size of a WebSocket message from a client.'),
+  windowBytes: bytes(
+    '64 KiB',
+    '64 GiB',
+    '32 MiB',
+    'Memory for the newest notifications, from which returning clients are served without a read of the log.',
+  ),
+  maxAgeSeconds: whole(
+    0,
+    YEAR,
+    3600,
+    'Age at which a stream is closed with `bye` `max-age`, in seconds; 0 never does.',
+  ),
+  stallSeconds: whole(
+    1,
+    DAY,
+    120,
+    'How long the peer of a stream may take no bytes before the stream is closed, in seconds.',
+  ),
+  requestTimeoutSeconds: whole(1, 3600, 30, 'Time in which a request must have arrived whole, in seconds.'),
+  logLevel: oneOf(
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'info',
+    'The least level of the JSON lines that the service writes about itself to standard output.',
+  ),
+}
+
+/** The settings as one schema: it takes the values under their keys, fills in defaults, and freezes the result. */
+export const settingsSchema = z.strictObject(shape).readonly()
+
+/** Everything an operator can choose; immutable. Units are in the names: seconds, bytes. */
+export type Settings = z.output<typeof settingsSchema>
+
+/** A setting's key, as in the file and in `Settings`. */
+export type SettingKey = keyof typeof shape
+
+/** A setting as operators know it. */
+export interface SettingInfo extends Explanation {
+  /** its name in the file named by `TIDINGS_CONFIG` */
+  readonly key: SettingKey
+  /** its name in the environment */
+  readonly variable: string
+  /** as one would write it */
+  readonly byDefault: string
+  /** says whether a value from the file or the environment may stand */
+  readonly accepts: (value: unknown) => boolean
+}
+
+/** All settings, in the README's order. */
+export const SETTINGS: readonly SettingInfo[] = Object.entries(shape).map(([key, schema]) => ({
+  key: key as SettingKey,
+  variable: `TIDINGS_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`,
+  byDefault: String(schema.def.defaultValue),
+  accepts: (value) => schema.safeParse(value).success,
+  ...explain(schema),
+}))
+
+function explain(schema: (typeof shape)[SettingKey]): Explanation {
+  const explanation = explanations.get(schema)
+  if (!explanation) throw new Error('every setting is made by one of the helpers above, which explain it')
+  return explanation
+}

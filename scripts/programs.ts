@@ -1,0 +1,41 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** The programs that tests start, and the Debian package of each. */
+const PROGRAMS: Readonly<Record<string, string>> = {
+  curl: 'curl',
+}
+
+/**
+ * Sees to it that the programs which the tests start are there: installs missing ones where that needs no question (root, with
+ * apt-get).
+ * @returns the packages that are still missing
+ */
+export function providePrograms(): string[] {
+  const missing = missingPackages()
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isInstalled('apt-get')) return missing
+  console.log(`installing what the tests need: ${missing.join(', ')}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  spawnSync('apt-get', ['update', '-q'], { stdio: 'inherit', env })
+  spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], {
+    stdio: 'inherit',
+    env,
+  })
+  return missingPackages()
+}
+
+function missingPackages(): string[] {
+  return Object.entries(PROGRAMS).flatMap(([program, name]) => (isInstalled(program) ? [] : [name]))
+}
+
+function isInstalled(program: string): boolean {
+  return (process.env['PATH'] ?? '').split(delimiter).some((directory) => {
+    try {
+      accessSync(join(directory, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}

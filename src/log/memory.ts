@@ -1,0 +1,140 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ChannelSet } from '../protocol/channel-set.ts'
+import {
+  type Appended,
+  type Bounds,
+  type Draft,
+  type Log,
+  type LogOptions,
+  LogUnavailable,
+  type Notification,
+  type Page,
+} from './log.ts'
+import { identityOf, newEpoch, notificationOf, sizeOf } from './notification.ts'
+import { countBack, fillPage } from './page.ts'
+import { Tails } from './tails.ts'
+
+/**
+ * Opens a log that lives as long as the process: the reference for the contract, for tests and throw-away use.
+ *
+ * @param now the clock, milliseconds since 1970
+ */
+export function openMemoryLog(options: LogOptions, now: () => number = Date.now): Log {
+  return new MemoryLog(options, now)
+}
+
+class MemoryLog implements Log {
+  readonly #options: LogOptions
+  readonly #now: () => number
+  readonly #epoch = newEpoch()
+  /** By position, the oldest first, without holes; bounded by `retentionBytes`, beyond which the oldest are taken. */
+  readonly #notifications = new Map<number, Notification>()
+  /** The oldest first; bounded by the rate of appends and `idempotencySeconds`, after which they are forgotten. */
+  readonly #identities = new Map<string, { readonly position: number; readonly time: number }>()
+  readonly #tails = new Tails((after, limit) => [...this.#after(after, limit)])
+  #last = 0
+  #bytes = 0
+  #closed = false
+
+  constructor(options: LogOptions, now: () => number) {
+    this.#options = options
+    this.#now = now
+  }
+
+  async append(drafts: readonly Draft[]): Promise<Appended[]> {
+    this.#begin()
+    const outcomes = drafts.map((draft) => this.#store(draft))
+    this.#retain()
+    this.#tails.wake()
+    return outcomes
+  }
+
+  tail(after: number, onBatch: (batch: readonly Notification[]) => void): () => void {
+    this.#begin()
+    return this.#tails.add(after, onBatch)
+  }
+
+  async read(channels: ChannelSet, after: number, limit: number): Promise<Page> {
+    this.#begin()
+    const search = { channels, limit, now: this.#now() }
+    return { ...fillPage(this.#after(after), search, after, this.#last), gap: after < this.#first - 1 }
+  }
+
+  async newest(channels: ChannelSet, count: number): Promise<number> {
+    let wanted = count
+    let before = this.#last + 1
+    while (wanted > 0) {
+      this.#begin()
+      const found = countBack(this.#before(before), { channels, limit: wanted, now: this.#now() })
+      if (found.reached === undefined) break
+      wanted -= found.count
+      before = found.reached
+      await nextTurn()
+    }
+    return Math.max(before, this.#first) - 1
+  }
+
+  async bounds(): Promise<Bounds> {
+    this.#begin()
+    return { epoch: this.#epoch, first: this.#first, last: this.#last }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#tails.close()
+    this.#notifications.clear()
+    this.#identities.clear()
+  }
+
+  get #first(): number {
+    return this.#last - this.#notifications.size + 1
+  }
+
+  /** What every call begins with: retention keeps no timer here, it happens whenever somebody looks. */
+  #begin(): void {
+    if (this.#closed) throw new LogUnavailable('the log is closed')
+    this.#retain()
+  }
+
+  #store(draft: Draft): Appended {
+    const identity = identityOf(draft)
+    const known = this.#identities.get(identity)
+    if (known) return { position: known.position, duplicate: true }
+    const notification = notificationOf(draft, ++this.#last, this.#now())
+    this.#notifications.set(notification.position, notification)
+    this.#identities.set(identity, { position: notification.position, time: notification.time })
+    this.#bytes += sizeOf(notification)
+    return { position: notification.position, duplicate: false }
+  }
+
+  #retain(): void {
+    const { retentionSeconds, retentionBytes, idempotencySeconds } = this.#options
+    const now = this.#now()
+    for (const [position, notification] of this.#notifications) {
+      if (this.#bytes <= retentionBytes && notification.time > now - retentionSeconds * 1000) break
+      this.#notifications.delete(position)
+      this.#bytes -= sizeOf(notification)
+    }
+    for (const [identity, { time }] of this.#identities) {
+      if (time > now - idempotencySeconds * 1000) break
+      this.#identities.delete(identity)
+    }
+  }
+
+  *#after(after: number, limit = Number.POSITIVE_INFINITY): Generator<Notification> {
+    const start = Math.max(after + 1, this.#first)
+    for (let position = start; position < start + limit; position++) {
+      const notification = this.#notifications.get(position)
+      if (!notification) return
+      yield notification
+    }
+  }
+
+  *#before(before: number): Generator<Notification> {
+    for (let position = before - 1; ; position--) {
+      const notification = this.#notifications.get(position)
+      if (!notification) return
+      yield notification
+    }
+  }
+}

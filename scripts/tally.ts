@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import { type FinalResults, Parser } from 'tap-parser'
 
 /** How a test run went. */
@@ -9,11 +8,11 @@ export interface Tally {
 }
 
 /**
- * Counts the assertions in a file of TAP, those within subtests included.
+ * Counts the assertions in a stream of TAP, those within subtests included, and passes the stream on to standard output.
  *
- * A file that is cut off, has no plan or misses tests that were planned counts as a failure though every assertion in it passed.
+ * A stream that is cut off, has no plan or misses tests that were planned counts as a failure though every assertion in it passed.
  */
-export async function tally(path: string): Promise<Tally> {
+export async function tally(output: Readable): Promise<Tally> {
   let passed = 0
   let failed = 0
   let results: FinalResults | undefined
@@ -22,9 +21,10 @@ export async function tally(path: string): Promise<Tally> {
   })
   parser.on('pass', () => passed++)
   parser.on('fail', () => failed++)
-  await pipeline(createReadStream(path, 'utf8'), async (chunks) => {
-    for await (const chunk of chunks) parser.write(chunk)
-    parser.end()
-  })
+  for await (const chunk of output.setEncoding('utf8')) {
+    process.stdout.write(chunk)
+    parser.write(chunk)
+  }
+  parser.end()
   return { passed, failed: results?.ok ? failed : Math.max(failed, 1) }
 }

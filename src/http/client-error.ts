@@ -1,0 +1,57 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ConnectionError, FastifyServerOptions } from 'fastify'
+import { answerError } from './errors.ts'
+import { Problem, type ProblemCode } from './problem.ts'
+
+/** What Node's parser and its timers report; every other code is a `bad-request`. */
+const CODE_OF_ERROR: ReadonlyMap<string, ProblemCode> = new Map([
+  ['HPE_HEADER_OVERFLOW', 'headers-too-large'],
+  ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'too-large'],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 'request-timeout'],
+])
+
+/** Fastify's options for the errors that arise before there is a request to route: for `Fastify({ ...errorOptions })`. */
+export const errorOptions = {
+  clientErrorHandler,
+  frameworkErrors: answerError,
+  // Fastify's own answer while it closes is no problem document. Requests on open connections are answered as ever, with
+  // `Connection: close`.
+  return503OnClosing: false,
+} satisfies FastifyServerOptions
+
+/**
+ * Node could not make a request of what came in on `socket`: says so with a problem document, and closes.
+ *
+ * A response under way is never cut into. One whose request had come in whole (this was pipelined behind it) is waited for: its
+ * client must learn that its publish was stored. One that has begun to stream leaves no place for another answer.
+ */
+export function clientErrorHandler(error: ConnectionError, socket: Socket): void {
+  const response = responseUnderWay(socket)
+  if (response?.req.complete && !response.headersSent) {
+    // What follows a malformed request has no meaning, and would be reported here again.
+    socket.pause()
+    response.once('finish', () => clientErrorHandler(error, socket))
+  } else if (response?.headersSent || !socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy()
+  } else {
+    socket.write(rawAnswer(toProblem(error)))
+    socket.destroySoon()
+  }
+}
+
+/** Node tells no one but itself which response a socket is carrying; its own handler of these errors reads the same member. */
+function responseUnderWay(socket: Socket): ServerResponse | undefined {
+  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
+}
+
+function toProblem(error: ConnectionError): Problem {
+  return new Problem(CODE_OF_ERROR.get(error.code) ?? 'bad-request', `${error.message}.`)
+}
+
+function rawAnswer(problem: Problem): string {
+  const body = JSON.stringify(problem.document())
+  const headers = { ...problem.headers(), 'content-length': Buffer.byteLength(body), connection: 'close' }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\n${lines.join('')}\r\n${body}`
+}

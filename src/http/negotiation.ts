@@ -1,0 +1,122 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { isChannelPattern } from '../protocol/channel.ts'
+import { ChannelSet } from '../protocol/channel-set.ts'
+import { parseCursor } from '../protocol/cursor.ts'
+import type { TransportKind } from '../protocol/messages.ts'
+import type { Start } from '../stream/start.ts'
+import { SUBPROTOCOL } from '../transport/websocket.ts'
+import { Problem } from './problem.ts'
+
+/** What a request for the stream asks for (contract §4). */
+export interface Negotiation {
+  readonly transport: TransportKind
+  readonly channels: ChannelSet
+  readonly start: Start
+  /** how long a long-poll may wait, in milliseconds */
+  readonly waitMs: number
+  /** the most notifications in a long-poll's answer */
+  readonly limit: number
+}
+
+/** Contract §4.3. */
+const DEFAULT_WAIT = 25
+const MAX_WAIT = 60
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+
+function whole(min: number, max: number) {
+  const range = `must be a whole number from ${min} to ${max}`
+  return z
+    .string(`must be given once`)
+    .regex(/^\d{1,9}$/, range)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, range)
+}
+
+/** Parameters that are not known are let pass: pages add their own against caches. */
+const queryOf = (maxChannels: number) =>
+  z.object({
+    channel: z
+      .union([z.string().transform((name) => [name]), z.array(z.string())])
+      .default([])
+      .refine((names) => new Set(names).size <= maxChannels, `at most ${maxChannels} channels`)
+      .refine((names) => names.every(isChannelPattern), 'not a channel name or pattern'),
+    cursor: z.string('must be given once').optional(),
+    last: whole(0, MAX_LIMIT).optional(),
+    wait: whole(0, MAX_WAIT).optional(),
+    limit: whole(1, MAX_LIMIT).default(DEFAULT_LIMIT),
+    transport: z.enum(['websocket', 'sse', 'long-poll'], 'must be websocket, sse or long-poll').optional(),
+  })
+
+type Query = z.output<ReturnType<typeof queryOf>>
+
+/** Makes what reads requests for the stream, for at most `maxChannels` channels each. It throws Problem. */
+export function negotiator(maxChannels: number): (request: FastifyRequest) => Negotiation {
+  const schema = queryOf(maxChannels)
+  return (request) => {
+    const parsed = schema.safeParse(request.query)
+    if (!parsed.success) {
+      throw new Problem('bad-query', 'A query parameter is not valid.', {
+        errors: parsed.error.issues.map(({ path, message }) => ({
+          pointer: `/${path[0]?.toString()}`,
+          detail: message,
+        })),
+      })
+    }
+    const query = parsed.data
+    const transport = transportOf(request, query)
+    if (query.channel.length === 0 && transport !== 'websocket') refuse('/channel', 'must be given')
+    return {
+      transport,
+      channels: new ChannelSet(query.channel),
+      start: startOf(request, query),
+      waitMs: 1000 * (query.wait ?? preferredWait(request) ?? DEFAULT_WAIT),
+      limit: query.limit,
+    }
+  }
+}
+
+function transportOf(request: FastifyRequest, { transport }: Query): TransportKind {
+  if (request.ws) {
+    const offered = request.headers['sec-websocket-protocol']
+    if (offered !== undefined && !list(offered).includes(SUBPROTOCOL)) {
+      refuse('/sec-websocket-protocol', `this service speaks ${SUBPROTOCOL}`)
+    }
+    return 'websocket'
+  }
+  if (transport === 'websocket') refuse('/transport', 'websocket takes a request with Upgrade: websocket')
+  if (transport !== undefined) return transport
+  const accepted = list(request.headers.accept ?? '').map((range) => range.split(';', 1)[0]?.trim())
+  return accepted.includes('text/event-stream') ? 'sse' : 'long-poll'
+}
+
+function startOf(request: FastifyRequest, query: Query): Start {
+  // EventSource repeats its first URL when it comes back; where it got to is in the header, so the header goes first.
+  const lastEventId = request.headers['last-event-id']
+  if (typeof lastEventId === 'string' && lastEventId !== '') return fromCursor(lastEventId)
+  if (query.cursor === 'earliest') return { from: 'earliest' }
+  if (query.cursor !== undefined) return fromCursor(query.cursor)
+  return query.last === undefined ? { from: 'now' } : { from: 'newest', count: query.last }
+}
+
+function fromCursor(text: string): Start {
+  const cursor = parseCursor(text)
+  if (!cursor) throw new Problem('bad-cursor', 'A cursor is sent back as it was received.')
+  return { from: 'cursor', cursor }
+}
+
+/** `Prefer: wait=N` (RFC 7240 §4.3). A preference that can't be met is no error. */
+function preferredWait({ headers }: FastifyRequest): number | undefined {
+  const preferences = list([headers['prefer'] ?? ''].flat().join())
+  const wait = preferences.map((preference) => /^wait=(\d{1,9})$/i.exec(preference)?.[1]).find(Boolean)
+  return wait === undefined ? undefined : Math.min(Number(wait), MAX_WAIT)
+}
+
+function list(header: string): string[] {
+  return header.split(',').map((item) => item.trim())
+}
+
+function refuse(pointer: string, detail: string): never {
+  throw new Problem('bad-query', `${pointer.slice(1)} ${detail}.`, { errors: [{ pointer, detail }] })
+}

@@ -1,0 +1,56 @@
+import type { Draft } from '../log/log.ts'
+import { Problem, type ProblemDetail } from './problem.ts'
+import type { Items } from './publish-formats.ts'
+import { checkItem, type itemSchema } from './publish-item.ts'
+
+/** The most bytes of one item's data, as UTF-8 JSON without white space (contract §3). */
+export const MAX_DATA_BYTES = 64 * 1024
+/** The most notifications that one request may store: its items times their channels. Beyond it: `too-large`. */
+export const MAX_NOTIFICATIONS = 10_000
+/** The most bytes of data that one request may store: greatest data on the most channels. Beyond it: `too-large`. */
+export const MAX_STORED_BYTES = 1000 * MAX_DATA_BYTES
+/** The most entries of `errors` in one answer; what follows in the body is not looked at. */
+export const MAX_ERRORS = 20
+
+/**
+ * Checks all items and makes the notifications of them: items in order, and for each its channels in order.
+ *
+ * @param defaultId the id of an item that has none, by its index
+ * @throws Problem `bad-notification` or `too-large`
+ */
+export function toDrafts(
+  items: Items,
+  schema: ReturnType<typeof itemSchema>,
+  defaultId: (index: number) => string,
+): Draft[] {
+  const drafts: Draft[] = []
+  const errors: ProblemDetail[] = []
+  let storedBytes = 0
+  for (const [index, value] of items.values.entries()) {
+    const at = items.batch ? `/${index}` : ''
+    const item = checkItem(schema, value, at, errors)
+    if (errors.length >= MAX_ERRORS) break
+    if (!item) continue
+    const { channels, id = defaultId(index), data: tree, ...rest } = item
+    const data = JSON.stringify(tree)
+    const bytes = Buffer.byteLength(data)
+    if (bytes > MAX_DATA_BYTES) throw tooLarge(`\`data\` may have ${MAX_DATA_BYTES} bytes`, `${at}/data`)
+    storedBytes += bytes * channels.length
+    for (const channel of channels) drafts.push({ channel, id, data, ...rest })
+    if (drafts.length > MAX_NOTIFICATIONS || storedBytes > MAX_STORED_BYTES) {
+      throw tooLarge(
+        `one request may store ${MAX_NOTIFICATIONS} notifications and ${MAX_STORED_BYTES} bytes of data`,
+        at,
+      )
+    }
+  }
+  if (errors.length > 0) {
+    const detail = 'Nothing was stored: see `errors`.'
+    throw new Problem('bad-notification', detail, { errors: errors.slice(0, MAX_ERRORS) })
+  }
+  return drafts
+}
+
+function tooLarge(limit: string, pointer: string): Problem {
+  return new Problem('too-large', `Too large: ${limit}.`, { errors: [{ pointer, detail: limit }] })
+}

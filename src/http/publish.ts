@@ -1,0 +1,90 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { v7 as newId } from 'uuid'
+import type { Draft, Log } from '../log/log.ts'
+import { formatCursor } from '../protocol/cursor.ts'
+import { Problem } from './problem.ts'
+import { toDrafts } from './publish-drafts.ts'
+import { FORMATS, type Items } from './publish-formats.ts'
+import { itemSchema } from './publish-item.ts'
+
+/** What the route needs. */
+export interface PublishOptions {
+  readonly log: Log
+  /** of the log, as in `bounds()` */
+  readonly epoch: () => string
+  /** the longest `ttl` */
+  readonly retentionSeconds: number
+  /** of the request, as sent */
+  readonly maxBodyBytes: number
+}
+
+/** The answer to a publish (contract §3): one entry a notification, items in order and for each its channels in order. */
+export interface PublishAnswer {
+  readonly notifications: readonly {
+    readonly id: string
+    readonly channel: string
+    readonly cursor: string
+    readonly duplicate: boolean
+  }[]
+}
+
+/** Fastify plugin: `POST /v1/notifications`. */
+export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
+  const { log, epoch, maxBodyBytes } = options
+  const schema = itemSchema(options.retentionSeconds)
+
+  // Bodies are taken apart in the handler: an error in a parser costs the client its connection.
+  for (const mediaType of FORMATS.keys()) {
+    app.addContentTypeParser(mediaType, { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
+  }
+
+  app.post<{ Body: Buffer }>(
+    '/v1/notifications',
+    { bodyLimit: maxBodyBytes, onRequest: refuseCodings },
+    async (request, reply): Promise<PublishAnswer> => {
+      const items = decode(request)
+      const drafts = toDrafts(items, schema, defaultIds(request, items))
+      const outcomes = await log.append(drafts)
+      reply.code(outcomes.every(({ duplicate }) => duplicate) ? 200 : 201)
+      return {
+        notifications: outcomes.map(({ position, duplicate }, index) => {
+          const { id, channel } = drafts[index] as Draft
+          return { id, channel, cursor: formatCursor(epoch(), position), duplicate }
+        }),
+      }
+    },
+  )
+  done()
+}
+
+/** Bodies are UTF-8, and not compressed: what is small on the wire could grow without bound here. */
+function refuseCodings({ headers }: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void {
+  const coding = headers['content-encoding'] ?? 'identity'
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
+  if (!/^identity$/i.test(coding)) done(unsupported(`Content-Encoding \`${coding}\` is not understood.`))
+  else if (!/^utf-8$/i.test(charset)) done(unsupported(`Charset \`${charset}\` is not understood.`))
+  else done()
+}
+
+function decode(request: FastifyRequest<{ Body: Buffer }>): Items {
+  const format = FORMATS.get(request.mediaType ?? '')
+  if (!format) throw unsupported('The request has no Content-Type.')
+  return format(request.body)
+}
+
+function unsupported(detail: string): Problem {
+  return new Problem('unsupported-media-type', detail)
+}
+
+/** What items without an id get: the `Idempotency-Key` (contract §3), with `:N` in a batch, or a new UUIDv7. */
+function defaultIds({ headers, raw }: FastifyRequest, items: Items): (index: number) => string {
+  const key = headers['idempotency-key']
+  if (key === undefined) return () => newId()
+  // Node makes one of repeated headers, joined by a comma, which a key may have in it.
+  const sent = raw.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'idempotency-key')
+  const longestSuffix = items.batch ? `:${items.values.length - 1}` : ''
+  if (sent.length > 1 || key === '' || !/^[\x20-\x7e]{1,128}$/.test(key + longestSuffix)) {
+    throw new Problem('bad-idempotency-key', 'There may be one key, of 1 to 128 printable ASCII characters.')
+  }
+  return items.batch ? (index) => `${key}:${index}` : () => String(key)
+}

@@ -1,0 +1,106 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
+import type { Hub } from '../stream/hub.ts'
+import { findStart, type StartingPoint } from '../stream/start.ts'
+import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
+import type { Transport } from '../stream/transport.ts'
+import { LongPollTransport } from '../transport/long-poll.ts'
+import { SseTransport } from '../transport/sse.ts'
+import { WebSocketTransport } from '../transport/websocket.ts'
+import type { Admission } from './admission.ts'
+import { type Negotiation, negotiator } from './negotiation.ts'
+import { Problem } from './problem.ts'
+
+/** What the stream's route needs. */
+export interface StreamOptions {
+  readonly hub: Hub
+  readonly admission: Admission
+  readonly limits: SubscriberLimits
+  /** between two heartbeats, in milliseconds */
+  readonly heartbeatMs: number
+  /** the largest message from a WebSocket client, in bytes */
+  readonly maxFrameBytes: number
+  /** whether this instance is being stopped */
+  draining(): boolean
+}
+
+/** What has been agreed on before the stream begins. */
+interface Agreed extends Negotiation {
+  readonly begin: StartingPoint
+}
+
+/** Seconds after which a client that came to a draining instance may try again: there is another behind the same URL. */
+const DRAINING_RETRY_AFTER = 1
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    agreed: Agreed | null
+  }
+}
+
+/**
+ * Fastify plugin: `GET /v1/stream` (contract §4), one URL for every transport. What can be refused is refused before the stream
+ * begins. Register `@fastify/websocket` first.
+ */
+export function streamRoute(app: FastifyInstance, options: StreamOptions, done: () => void): void {
+  const { hub, admission, limits, heartbeatMs, maxFrameBytes } = options
+  const negotiate = negotiator(limits.maxChannels)
+
+  app.decorateRequest('agreed', null)
+  app.route({
+    method: 'GET',
+    url: '/v1/stream',
+    exposeHeadRoute: false,
+    preValidation: agree,
+    handler: overHttp,
+    wsHandler: overWebSocket,
+  })
+  done()
+
+  async function agree(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    refuseWhileDraining()
+    const negotiation = negotiate(request)
+    const connection = request.ws ? request.raw.socket : reply.raw
+    connection.once('close', admission.admit(request.ip))
+    request.agreed = {
+      ...negotiation,
+      begin: await findStart(hub, negotiation.channels, negotiation.start),
+    }
+    refuseWhileDraining()
+  }
+
+  function refuseWhileDraining(): void {
+    if (!options.draining()) return
+    throw new Problem('draining', 'This instance is being stopped.', { retryAfter: DRAINING_RETRY_AFTER })
+  }
+
+  function overHttp(request: FastifyRequest, reply: FastifyReply): void {
+    const { transport, start, waitMs, limit } = agreedWith(request)
+    reply.hijack()
+    // The client may have gone while its starting point was looked up.
+    if (reply.raw.destroyed) return
+    const response = reply.raw
+    const ready = start.from === 'now' || start.from === 'newest'
+    subscribe(
+      request,
+      transport === 'sse'
+        ? new SseTransport(response, heartbeatMs)
+        : new LongPollTransport(response, { waitMs, limit, ready }),
+    )
+  }
+
+  function overWebSocket(ws: WebSocket, request: FastifyRequest): void {
+    const { clock } = hub
+    subscribe(request, new WebSocketTransport(ws, request.raw.socket, { heartbeatMs, maxFrameBytes, clock }))
+  }
+
+  function subscribe(request: FastifyRequest, transport: Transport): void {
+    const { channels, begin } = agreedWith(request)
+    new Subscriber(hub, transport, channels, begin.position, limits).open(begin.gap)
+  }
+}
+
+function agreedWith({ agreed }: FastifyRequest): Agreed {
+  if (!agreed) throw new Error('the handlers come after `agree`')
+  return agreed
+}

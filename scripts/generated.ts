@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs'
+import { FILE_VARIABLE } from '../src/config/load.ts'
+import { SETTINGS } from '../src/config/settings.ts'
+import { CODES, type Code } from '../src/protocol/codes.ts'
+
+/** A part of a document that is made from the source: what stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. */
+interface GeneratedPart {
+  /** path from the repository's root */
+  readonly document: string
+  readonly name: string
+  readonly render: () => string
+}
+
+/** Every generated part; at most one in a document. */
+export const GENERATED: readonly GeneratedPart[] = [
+  { document: 'README.md', name: 'settings', render: settingsTable },
+  { document: 'PROTOCOL.md', name: 'codes', render: codesTable },
+]
+
+/** A document as it is, and as it should be. */
+export interface DocumentDraft {
+  readonly document: string
+  readonly actual: string
+  readonly wanted: string
+}
+
+/**
+ * Reads the documents and puts their generated parts into them; writes nothing.
+ * @throws Error when a document has lost its markers
+ */
+export function draftDocuments(): DocumentDraft[] {
+  return GENERATED.map(({ document, name, render }) => {
+    const actual = readFileSync(new URL(`../${document}`, import.meta.url), 'utf8')
+    const [begin, end] = [`<!-- begin: ${name} -->\n`, `<!-- end: ${name} -->`]
+    const [from, to] = [actual.indexOf(begin), actual.indexOf(end)]
+    if (from < 0 || to < from) throw new Error(`${document} needs the lines ${begin.trim()} and ${end}`)
+    return {
+      document,
+      actual,
+      wanted: `${actual.slice(0, from)}${begin}\n${render()}\n${actual.slice(to)}`,
+    }
+  })
+}
+
+function settingsTable(): string {
+  const rows = SETTINGS.map(({ variable, byDefault, expected, meaning }) => [
+    `\`${variable}\``,
+    `\`${byDefault}\``,
+    expected,
+    meaning,
+  ])
+  const file = [`\`${FILE_VARIABLE}\``, '', 'a path', 'File with settings: one JSON object.']
+  return table(['Setting', 'Default', 'May be', 'Meaning'], [...rows, file])
+}
+
+function codesTable(): string {
+  const rows = Object.entries(CODES).map(([code, { status, close, title, action }]: [string, Code]) => [
+    `\`${code}\``,
+    String(status ?? ''),
+    String(close ?? ''),
+    title,
+    action,
+  ])
+  return table(['Code', 'Status', 'Close', 'Meaning', 'What to do'], rows)
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`
+  return [heads, heads.map(() => '---'), ...rows].map(line).join('')
+}

@@ -89,6 +89,15 @@ export type ControlMessage =
   | ChannelsMessage
   | PongMessage
 
+/** What a client may send (websocket only, contract §4.4). `request` comes back in the answer. */
+export type ClientMessage =
+  | {
+      readonly type: 'subscribe' | 'unsubscribe'
+      readonly channels: readonly string[]
+      readonly request?: string | undefined
+    }
+  | { readonly type: 'ping'; readonly request?: string | undefined }
+
 /** A long-poll answer (contract §4.3). */
 export interface LongPollAnswer<Data = unknown> {
   readonly notifications: readonly NotificationMessage<Data>[]

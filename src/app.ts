@@ -1,0 +1,111 @@
+import fastifyWebsocket from '@fastify/websocket'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { Settings } from './config/settings.ts'
+import { Admission } from './http/admission.ts'
+import { errorOptions } from './http/client-error.ts'
+import { registerErrors } from './http/errors.ts'
+import { healthRoutes } from './http/health.ts'
+import { publishRoute } from './http/publish.ts'
+import { streamRoute } from './http/stream.ts'
+import type { Log } from './log/log.ts'
+import { type Clock, systemClock } from './stream/clock.ts'
+import { drain } from './stream/drain.ts'
+import { Hub } from './stream/hub.ts'
+import { SUBPROTOCOL } from './transport/websocket.ts'
+
+/** What the service is made of. */
+export interface AppParts {
+  readonly settings: Settings
+  /** stays the caller's: it is not closed with the app */
+  readonly log: Log
+  /** default: none */
+  readonly logger?: FastifyBaseLogger
+  /** default: the machine's */
+  readonly clock?: Clock
+}
+
+/** The service, not yet listening. */
+export interface TidingsApp {
+  readonly server: FastifyInstance
+  /** Stops it in good order (contract §7): not ready at once, streams closed at an even pace, then everything else. */
+  drain(): Promise<void>
+}
+
+/** Room for 100 channels of 255 characters in the query, and a token. */
+const MAX_HEADER_BYTES = 64 * 1024
+
+/** What ws may gather of one message before it gives up (close code 1009): somewhat more than what is answered with an `error`. */
+const FRAME_MARGIN_BYTES = 64 * 1024
+
+/**
+ * Puts the service together: the composition root.
+ * @throws LogUnavailable when the log can't be reached
+ */
+export async function buildApp({
+  settings,
+  log,
+  logger,
+  clock = systemClock,
+}: AppParts): Promise<TidingsApp> {
+  const hub = await Hub.open({ log, clock, windowBytes: settings.windowBytes })
+  const server = Fastify({
+    ...(logger ? { loggerInstance: logger } : {}),
+    ...errorOptions,
+    disableRequestLogging: true,
+    requestTimeout: settings.requestTimeoutSeconds * 1000,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: settings.requestTimeoutSeconds * 1000 },
+  })
+  let isDraining = false
+  const draining = () => isDraining
+
+  registerErrors(server)
+  await server.register(fastifyWebsocket, {
+    options: {
+      maxPayload: settings.maxFrameBytes + FRAME_MARGIN_BYTES,
+      // Per connection it costs Node megabytes, and bytes could not be shared between subscribers.
+      perMessageDeflate: false,
+      clientTracking: false,
+      handleProtocols: () => SUBPROTOCOL,
+    },
+    preClose: leaveNoStream,
+  })
+  server.register(healthRoutes, { log, draining })
+  server.register(publishRoute, {
+    log,
+    epoch: () => hub.epoch,
+    retentionSeconds: settings.retentionSeconds,
+    maxBodyBytes: settings.maxBodyBytes,
+  })
+  server.register(streamRoute, {
+    hub,
+    admission: new Admission(settings),
+    limits: {
+      maxChannels: settings.maxChannels,
+      maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
+      stallMs: settings.stallSeconds * 1000,
+    },
+    heartbeatMs: settings.heartbeatSeconds * 1000,
+    maxFrameBytes: settings.maxFrameBytes,
+    draining,
+  })
+  server.addHook('onClose', async () => hub.close())
+
+  /** The server closes only when its connections are gone: those that came while it drained, or all when it didn't, go now. */
+  function leaveNoStream(done: () => void): void {
+    isDraining = true
+    for (const subscriber of hub.subscribers) {
+      subscriber.bye('draining', 0)
+      subscriber.close('draining')
+    }
+    done()
+  }
+
+  return {
+    server,
+    async drain() {
+      isDraining = true
+      await drain(hub, settings.drainSeconds * 1000, clock)
+      await server.close()
+    },
+  }
+}

@@ -1,0 +1,64 @@
+import type { Notification } from '../log/log.ts'
+import { formatCursor } from '../protocol/cursor.ts'
+
+/** A wire format of notifications. Each transport owns one and hands the same object over every time: it is the key of the encoded bytes. */
+export interface Format {
+  /** The bytes of one notification, framed so that those of several may follow each other. */
+  encode(entry: Entry): Buffer
+}
+
+/** A notification on its way to subscribers: encoded at most once per format, whoever asks, and shared from then on. */
+export class Entry {
+  readonly notification: Notification
+  /** its cursor as clients see it */
+  readonly cursor: string
+  #json: string | undefined
+  #bytes: Map<Format, Buffer> | undefined
+
+  constructor(epoch: string, notification: Notification) {
+    this.notification = notification
+    this.cursor = formatCursor(epoch, notification.position)
+  }
+
+  get position(): number {
+    return this.notification.position
+  }
+
+  /** The JSON object that clients get, the same on every transport (contract §4.1). */
+  get json(): string {
+    this.#json ??= this.#encode()
+    return this.#json
+  }
+
+  #encode(): string {
+    const { channel, id, type, time, data } = this.notification
+    // Cursor, channel and type are made of characters that JSON leaves as they are; an id may hold quotes.
+    return `{"cursor":"${this.cursor}","channel":"${channel}","id":${JSON.stringify(id)}${
+      type === undefined ? '' : `,"type":"${type}"`
+    },"time":"${new Date(time).toISOString()}","data":${data}}`
+  }
+
+  bytes(format: Format): Buffer {
+    this.#bytes ??= new Map()
+    let bytes = this.#bytes.get(format)
+    if (!bytes) {
+      bytes = format.encode(this)
+      this.#bytes.set(format, bytes)
+    }
+    return bytes
+  }
+
+  /**
+   * The memory to reckon with, in bytes: the notification, its JSON, and its bytes in two formats, with their objects.
+   * An estimate: about right for ASCII, while text outside Latin-1 may take up to twice as much.
+   */
+  get weight(): number {
+    const { channel, id, data } = this.notification
+    return 512 + 4 * (channel.length + id.length + data.length)
+  }
+
+  /** Says whether it may still be delivered at `now` (`ttl`, contract §3). */
+  isCurrent(now: number): boolean {
+    return this.notification.expires === undefined || now < this.notification.expires
+  }
+}

@@ -1,0 +1,111 @@
+import type { Log, Notification } from '../log/log.ts'
+import { Batch } from './batch.ts'
+import type { Clock } from './clock.ts'
+import { Entry } from './entry.ts'
+import type { Seam, Source } from './seam.ts'
+import type { Subscriber } from './subscriber.ts'
+import { Subscriptions } from './subscriptions.ts'
+import { Window } from './window.ts'
+
+/** What a hub needs. */
+export interface HubOptions {
+  readonly log: Log
+  readonly clock: Clock
+  /** bound of the window, in bytes (see `Window`) */
+  readonly windowBytes: number
+}
+
+/**
+ * Follows the log's tail for all subscribers of this instance: takes what one turn of the event loop brings, puts it into the
+ * window, finds whom it concerns, and lets each of them write at most once.
+ */
+export class Hub implements Source {
+  readonly epoch: string
+  readonly log: Log
+  readonly clock: Clock
+  readonly window: Window
+  readonly #subscriptions = new Subscriptions<Seam>()
+  readonly #subscribers = new Set<Subscriber>()
+  readonly #ahead = new Set<Seam>()
+  readonly #stop: () => void
+
+  private constructor({ log, clock, windowBytes }: HubOptions, epoch: string, last: number) {
+    this.epoch = epoch
+    this.log = log
+    this.clock = clock
+    this.window = new Window(windowBytes, last)
+    this.#stop = log.tail(last, (batch) => this.#receive(batch))
+  }
+
+  /**
+   * Starts to follow the log from its end.
+   * @throws LogUnavailable when the log can't be reached
+   */
+  static async open(options: HubOptions): Promise<Hub> {
+    const { epoch, last } = await options.log.bounds()
+    return new Hub(options, epoch, last)
+  }
+
+  /** All subscribers that are open now. */
+  get subscribers(): ReadonlySet<Subscriber> {
+    return this.#subscribers
+  }
+
+  /** A subscriber comes: from the next turn on its seam is told what is found for it. */
+  join(subscriber: Subscriber, seam: Seam): void {
+    this.#subscribers.add(subscriber)
+    this.#subscriptions.add(seam, seam.channels)
+  }
+
+  /** A subscriber goes. */
+  leave(subscriber: Subscriber, seam: Seam): void {
+    this.#subscribers.delete(subscriber)
+    this.#subscriptions.remove(seam, seam.channels)
+    this.#ahead.delete(seam)
+  }
+
+  /** Has `select` called on the seam, and its subscriptions changed with it. */
+  select(seam: Seam, channels: Seam['channels']): void {
+    this.#subscriptions.remove(seam, seam.channels)
+    seam.select(channels)
+    this.#subscriptions.add(seam, channels)
+  }
+
+  awaitHead(seam: Seam): void {
+    this.#ahead.add(seam)
+  }
+
+  /** Stops following the log. */
+  close(): void {
+    this.#stop()
+  }
+
+  #receive(notifications: readonly Notification[]): void {
+    const before = this.window.head
+    const entries = notifications.map((notification) => new Entry(this.epoch, notification))
+    this.window.append(entries)
+    const concerned: Seam[] = []
+    for (const [channel, run] of byChannel(entries)) {
+      const batch = new Batch(run, this.window.head)
+      this.#subscriptions.visit(channel, (seam) => {
+        if (seam.find(batch)) concerned.push(seam)
+      })
+    }
+    for (const seam of concerned) seam.flush(before)
+    if (this.#ahead.size === 0) return
+    const ahead = [...this.#ahead]
+    this.#ahead.clear()
+    for (const seam of ahead) seam.advance()
+  }
+}
+
+function byChannel(entries: readonly Entry[]): Map<string, Entry[]> {
+  const runs = new Map<string, Entry[]>()
+  for (const entry of entries) {
+    const { channel } = entry.notification
+    const run = runs.get(channel)
+    if (run) run.push(entry)
+    else runs.set(channel, [entry])
+  }
+  return runs
+}

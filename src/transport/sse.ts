@@ -1,0 +1,77 @@
+import type { ServerResponse } from 'node:http'
+import type { ControlMessage } from '../protocol/messages.ts'
+import type { Batch } from '../stream/batch.ts'
+import type { Entry, Format } from '../stream/entry.ts'
+import type { Transport, TransportEvents } from '../stream/transport.ts'
+
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+}
+
+/** 2 KiB that no one sees: proxies and browsers that hold back the first bytes let go of `ready` (contract §4.2). */
+const PADDING = `:${' '.repeat(2047)}\n`
+
+/** What EventSource waits before it comes back by itself, in milliseconds. */
+const RETRY_MS = 2_000
+
+/** A notification has no `event:`, so that EventSource gives it to `onmessage` (contract §4.2). */
+const FORMAT: Format = {
+  encode: (entry: Entry) => Buffer.from(`id: ${entry.cursor}\ndata: ${entry.json}\n\n`),
+}
+
+/** Server-Sent Events over one HTTP response (WHATWG HTML §9.2). */
+export class SseTransport implements Transport {
+  readonly kind = 'sse'
+  readonly room = { count: 512, bytes: 64 * 1024 }
+  readonly heartbeatMs: number
+  readonly #response: ServerResponse
+  #events: TransportEvents | undefined
+  #full = false
+
+  constructor(response: ServerResponse, heartbeatMs: number) {
+    this.#response = response
+    this.heartbeatMs = heartbeatMs
+  }
+
+  open(events: TransportEvents): void {
+    const response = this.#response
+    this.#events = events
+    response.on('drain', () => {
+      if (!this.#full) return
+      this.#full = false
+      events.drained()
+    })
+    response.on('close', () => events.closed())
+    // Neither length nor chunks: the end of the connection is the end of the stream (RFC 9112 §6.3), and the bytes of a batch
+    // are the same for every subscriber.
+    response.removeHeader('transfer-encoding')
+    response.writeHead(200, HEADERS)
+    response.write(`${PADDING}retry: ${RETRY_MS}\n\n`)
+  }
+
+  deliver(batch: Batch): boolean {
+    this.#full = !this.#response.write(batch.bytes(FORMAT))
+    return !this.#full
+  }
+
+  send({ type, ...members }: ControlMessage): void {
+    const id = 'cursor' in members ? `id: ${members.cursor}\n` : ''
+    this.#response.write(`event: ${type}\n${id}data: ${JSON.stringify(members)}\n\n`)
+  }
+
+  heartbeat(): void {
+    if (this.#events && !this.#full) this.send({ type: 'heartbeat', cursor: this.#events.cursor })
+  }
+
+  caughtUp(): void {}
+
+  close(): void {
+    this.#response.end()
+  }
+
+  abort(): void {
+    this.#response.destroy()
+  }
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { isChannelPattern } from '../protocol/channel.ts'
+import type { ErrorCode } from '../protocol/codes.ts'
+import type { ClientMessage } from '../protocol/messages.ts'
+
+const request = z.string().min(1).max(128).optional()
+const channels = z.array(z.string()).min(1).max(100)
+
+const clientMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.enum(['subscribe', 'unsubscribe']), channels, request }),
+  z.strictObject({ type: z.literal('ping'), request }),
+])
+
+/** Why a frame was refused, and to which `request` the refusal belongs. */
+export interface Refusal {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly request?: string
+}
+
+/** Reads one text frame of the JSON subprotocol (contract §4.4). */
+export function decodeClientMessage(text: string): { message: ClientMessage } | { refusal: Refusal } {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { refusal: { code: 'bad-message', message: 'The frame is not JSON.' } }
+  }
+  const parsed = clientMessage.safeParse(value)
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues
+    const where = issue && issue.path.length > 0 ? `/${issue.path.join('/')}: ` : ''
+    return {
+      refusal: { code: 'bad-message', message: `${where}${issue?.message ?? 'not valid'}`, ...asked(value) },
+    }
+  }
+  const message = parsed.data
+  if (message.type !== 'ping') {
+    const wrong = message.channels.find((channel) => !isChannelPattern(channel))
+    if (wrong !== undefined) {
+      const index = message.channels.indexOf(wrong)
+      const text = `/channels/${index}: not a channel name or pattern.`
+      return { refusal: { code: 'bad-channel', message: text, ...asked(value) } }
+    }
+  }
+  return { message }
+}
+
+function asked(value: unknown): { request?: string } {
+  const parsed = z.object({ request }).safeParse(value)
+  return parsed.data?.request === undefined ? {} : { request: parsed.data.request }
+}

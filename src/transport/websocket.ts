@@ -1,0 +1,145 @@
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
+import type { ControlMessage } from '../protocol/messages.ts'
+import type { Batch } from '../stream/batch.ts'
+import type { Clock } from '../stream/clock.ts'
+import type { Entry, Format } from '../stream/entry.ts'
+import type { Transport, TransportEvents } from '../stream/transport.ts'
+import { decodeClientMessage, type Refusal } from './websocket-messages.ts'
+
+/** How a socket is to be treated. */
+export interface WebSocketOptions {
+  /** between two pings, in milliseconds */
+  readonly heartbeatMs: number
+  /** the largest message that a client may send, in bytes */
+  readonly maxFrameBytes: number
+  readonly clock: Clock
+}
+
+/** The subprotocol that is spoken, also when none was asked for (contract §4). */
+export const SUBPROTOCOL = 'tidings.v1.json'
+
+/** So many bad messages within so many milliseconds close the socket (contract §4.4). */
+const MAX_BAD_MESSAGES = 10
+const BAD_MESSAGES_MS = 60_000
+
+/** So many pings may go unanswered (contract §4.4). */
+const MAX_UNANSWERED_PINGS = 2
+
+/** A whole frame: the bytes go to the socket as they are, the same for every subscriber. */
+const FORMAT: Format = {
+  encode: (entry: Entry) => textFrame(`{"type":"notification","notification":${entry.json}}`),
+}
+
+/** WebSocket (RFC 6455), one JSON message a text frame (contract §4.4). */
+export class WebSocketTransport implements Transport {
+  readonly kind = 'websocket'
+  readonly room = { count: 512, bytes: 64 * 1024 }
+  readonly heartbeatMs: number
+  readonly #ws: WebSocket
+  readonly #socket: Duplex
+  readonly #options: WebSocketOptions
+  #events: TransportEvents | undefined
+  #full = false
+  #unanswered = 0
+  /** when the latest bad messages came; never more than MAX_BAD_MESSAGES */
+  #badMessages: number[] = []
+
+  /** @param socket what `ws` writes to; without compression it writes whole frames at once, so ours may stand between them */
+  constructor(ws: WebSocket, socket: Duplex, options: WebSocketOptions) {
+    this.#ws = ws
+    this.#socket = socket
+    this.#options = options
+    this.heartbeatMs = options.heartbeatMs
+  }
+
+  open(events: TransportEvents): void {
+    this.#events = events
+    this.#socket.on('drain', () => {
+      if (!this.#full) return
+      this.#full = false
+      events.drained()
+    })
+    this.#ws.on('pong', () => {
+      this.#unanswered = 0
+    })
+    this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary, events))
+    this.#ws.on('close', () => events.closed())
+  }
+
+  deliver(batch: Batch): boolean {
+    // Once a close frame has been sent no other may follow (RFC 6455 §5.5.1).
+    if (this.#ws.readyState !== this.#ws.OPEN) return false
+    this.#full = !this.#socket.write(batch.bytes(FORMAT))
+    return !this.#full
+  }
+
+  send(message: ControlMessage): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(JSON.stringify(message))
+  }
+
+  heartbeat(): void {
+    if (this.#unanswered >= MAX_UNANSWERED_PINGS) {
+      this.close('heartbeat-unanswered')
+      this.abort()
+      return
+    }
+    this.#unanswered++
+    this.#ws.ping()
+    if (this.#events && !this.#full) this.send({ type: 'heartbeat', cursor: this.#events.cursor })
+  }
+
+  caughtUp(): void {}
+
+  close(code: ErrorCode): void {
+    const entry: Code = CODES[code]
+    this.#ws.close(entry.close ?? CODES.internal.close, code)
+  }
+
+  abort(): void {
+    this.#ws.terminate()
+  }
+
+  #receive(data: Buffer, isBinary: boolean, events: TransportEvents): void {
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    const { maxFrameBytes } = this.#options
+    if (data.length > maxFrameBytes) {
+      this.#refuse({ code: 'frame-too-large', message: `At most ${maxFrameBytes} bytes.` })
+      this.close('frame-too-large')
+    } else if (isBinary) {
+      this.#refuse({ code: 'bad-message', message: `${SUBPROTOCOL} has text frames only.` })
+    } else {
+      const decoded = decodeClientMessage(data.toString())
+      if ('message' in decoded) events.received(decoded.message)
+      else this.#refuse(decoded.refusal)
+    }
+  }
+
+  #refuse(refusal: Refusal): void {
+    this.send({ type: 'error', ...refusal })
+    const now = this.#options.clock.now()
+    this.#badMessages = this.#badMessages.filter((time) => now - time < BAD_MESSAGES_MS)
+    this.#badMessages.push(now)
+    if (this.#badMessages.length >= MAX_BAD_MESSAGES) this.close('too-many-bad-messages')
+  }
+}
+
+/** An unmasked, final text frame (RFC 6455 §5.2). */
+function textFrame(text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const extended = length < 126 ? 0 : length < 65_536 ? 2 : 8
+  const frame = Buffer.allocUnsafe(2 + extended + length)
+  frame[0] = 0x81
+  if (extended === 0) {
+    frame[1] = length
+  } else if (extended === 2) {
+    frame[1] = 126
+    frame.writeUInt16BE(length, 2)
+  } else {
+    frame[1] = 127
+    frame.writeBigUInt64BE(BigInt(length), 2)
+  }
+  frame.write(text, 2 + extended)
+  return frame
+}

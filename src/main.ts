@@ -1,0 +1,54 @@
+import { constants } from 'node:os'
+import { type Logger, pino } from 'pino'
+import { buildApp, type TidingsApp } from './app.ts'
+import { loadSettings, SettingsError } from './config/load.ts'
+import type { Settings } from './config/settings.ts'
+import { openEmbeddedLog } from './log/embedded.ts'
+import type { Log } from './log/log.ts'
+import { openMemoryLog } from './log/memory.ts'
+
+/** sysexits.h EX_CONFIG: the settings can't be used, and a supervisor need not try again. */
+const EX_CONFIG = 78
+
+async function start(): Promise<void> {
+  const settings = loadSettings(process.env)
+  const log = openLog(settings)
+  const logger = pino({ level: settings.logLevel })
+  const app = await buildApp({ settings, log, logger })
+  // Before it listens: whoever sees the address in the output may send a signal at once.
+  stopOnSignal(app, log, logger)
+  await app.server.listen({ host: settings.host, port: settings.port })
+}
+
+function openLog(settings: Settings): Log {
+  switch (settings.log) {
+    case 'embedded':
+      return openEmbeddedLog(settings.dataDir, settings)
+    case 'memory':
+      return openMemoryLog(settings)
+  }
+}
+
+/** Drains at the first signal; at the second, exits at once with the status that the signal alone would have given. */
+function stopOnSignal(app: TidingsApp, log: Log, logger: Logger): void {
+  let stopping = false
+  const stop = (signal: 'SIGINT' | 'SIGTERM') => {
+    if (stopping) process.exit(128 + constants.signals[signal])
+    stopping = true
+    logger.info({ signal }, 'draining')
+    app
+      .drain()
+      .then(() => log.close())
+      .then(() => process.exit(0), fail)
+  }
+  process.on('SIGINT', stop)
+  process.on('SIGTERM', stop)
+}
+
+/** Says on standard error what is in the way, and exits: 78 for settings, 1 for all else. */
+function fail(error: unknown): never {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(error instanceof SettingsError ? EX_CONFIG : 1)
+}
+
+start().catch(fail)

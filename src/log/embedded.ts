@@ -1,0 +1,126 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ChannelSet } from '../protocol/channel-set.ts'
+import { Store } from './embedded/store.ts'
+import { Writer } from './embedded/writer.ts'
+import {
+  type Appended,
+  type Bounds,
+  type Draft,
+  type Log,
+  type LogOptions,
+  LogUnavailable,
+  type Notification,
+  type Page,
+} from './log.ts'
+import { countBack, fillPage } from './page.ts'
+import { Tails } from './tails.ts'
+
+/** How often retention looks for what has become too old when nobody appends, in milliseconds. */
+const SWEEP_INTERVAL = 1000
+
+/**
+ * Opens the log in a directory, and makes it where there is none: the default, durable on one machine (LMDB).
+ *
+ * Several processes may open the same directory, with the same options.
+ *
+ * @param now the clock, milliseconds since 1970
+ * @throws Error that names the directory when it can't be made, read and written
+ */
+export function openEmbeddedLog(
+  directory: string,
+  options: LogOptions,
+  now: () => number = Date.now,
+): EmbeddedLog {
+  return new EmbeddedLog(new Store(directory, options.retentionBytes), options, now)
+}
+
+/** See `openEmbeddedLog`. */
+export class EmbeddedLog implements Log {
+  readonly #store: Store
+  readonly #now: () => number
+  readonly #writer: Writer
+  readonly #tails: Tails
+  readonly #sweeping: NodeJS.Timeout
+  #closing: Promise<void> | undefined
+
+  constructor(store: Store, options: LogOptions, now: () => number) {
+    this.#store = store
+    this.#now = now
+    this.#tails = new Tails((after, limit) => [...store.after(after, limit)])
+    this.#writer = new Writer(store, options, now, () => this.#tails.wake())
+    this.#sweeping = setInterval(() => void this.#writer.work(), SWEEP_INTERVAL).unref()
+  }
+
+  async append(drafts: readonly Draft[]): Promise<Appended[]> {
+    this.#begin()
+    return this.#writer.append(drafts)
+  }
+
+  tail(after: number, onBatch: (batch: readonly Notification[]) => void): () => void {
+    this.#begin()
+    return this.#tails.add(after, onBatch)
+  }
+
+  async read(channels: ChannelSet, after: number, limit: number): Promise<Page> {
+    this.#begin()
+    const { first, last } = this.#store.state
+    const search = { channels, limit, now: this.#now() }
+    return { ...fillPage(this.#after(channels, after), search, after, last), gap: after < first - 1 }
+  }
+
+  async newest(channels: ChannelSet, count: number): Promise<number> {
+    this.#begin()
+    let wanted = count
+    let before = this.#store.state.last + 1
+    while (wanted > 0) {
+      const found = countBack(this.#before(channels, before), { channels, limit: wanted, now: this.#now() })
+      if (found.reached === undefined) break
+      wanted -= found.count
+      before = found.reached
+      await nextTurn()
+      this.#begin()
+    }
+    return Math.max(wanted > 0 ? 0 : before, this.#store.state.first) - 1
+  }
+
+  async bounds(): Promise<Bounds> {
+    this.#begin()
+    const { epoch, first, last } = this.#store.state
+    return { epoch, first, last }
+  }
+
+  /** Takes away what retention and the idempotency window no longer cover, as a timer does anyway. */
+  async sweep(): Promise<void> {
+    this.#begin()
+    await this.#writer.work()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#sweeping)
+    this.#tails.close()
+    await this.#writer.work()
+    await this.#store.close()
+  }
+
+  #begin(): void {
+    if (this.#closing !== undefined) throw new LogUnavailable('the log is closed')
+  }
+
+  /** Names have an index; what patterns stand for is only found by looking through the log itself. */
+  #after(channels: ChannelSet, after: number): Iterable<Notification> {
+    return channels.patterns.length > 0
+      ? this.#store.after(after)
+      : this.#store.afterOn(channels.names, after)
+  }
+
+  #before(channels: ChannelSet, before: number): Iterable<Notification> {
+    return channels.patterns.length > 0
+      ? this.#store.before(before)
+      : this.#store.beforeOn(channels.names, before)
+  }
+}

@@ -1,0 +1,188 @@
+import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Notification } from '../log.ts'
+import { newEpoch } from '../notification.ts'
+import { merge } from './merge.ts'
+
+/** Where the log stands. It is kept in the store, never in a process: several may share the store. */
+export interface State {
+  readonly epoch: string
+  /** the newest position given out */
+  last: number
+  /** the oldest position kept; `last + 1` when nothing is */
+  first: number
+  /** what all that is kept counts for in `retentionBytes` */
+  bytes: number
+}
+
+/** An identity and the notification it was first seen with. */
+export interface Identity {
+  readonly identity: string
+  readonly position: number
+  /** when it was stored, milliseconds since 1970 */
+  readonly time: number
+}
+
+type Row = [channel: string, id: string, type: string | null, time: number, expires: number, data: string]
+
+const STATE = 'state'
+const GIB = 1024 ** 3
+/**
+ * The LMDB environment of one log: what is where, and how it is encoded.
+ *
+ * Reads see the last commit. Within one turn of the event loop they all see the same one. Writes belong into `transaction`.
+ */
+export class Store {
+  readonly #root: RootDatabase<unknown, string>
+  readonly #meta: Database<[epoch: string, last: number, first: number, bytes: number], string>
+  /** By position, without holes. */
+  readonly #notifications: Database<Row, number>
+  /** The positions on each channel. */
+  readonly #channels: Database<null, [channel: string, position: number]>
+  readonly #identities: Database<number, string>
+  /** The identities by position, which is by age. */
+  readonly #ages: Database<[identity: string, time: number], number>
+
+  /**
+   * Opens the store in `directory`, or makes it there.
+   * @throws Error that names the directory when it can't be made, read and written
+   */
+  constructor(directory: string, retentionBytes: number) {
+    // Address space, not disk and not memory: the map need not move while it is read. Twice what retention leaves on the disk at
+    // worst, and room for identities. It is no ceiling: should the file ever pass it, LMDB makes the map larger.
+    const mapSize = 8 * GIB + 8 * retentionBytes
+    try {
+      // Without overlapping syncs a commit is seen by readers only when it is on the disk: no tail may deliver what a power cut
+      // could take back, for its position would then be given to another notification.
+      this.#root = open(directory, { noSubdir: false, overlappingSync: false, mapSize })
+      this.#meta = this.#root.openDB({ name: 'meta' })
+      this.#notifications = this.#root.openDB({ name: 'notifications' })
+      this.#channels = this.#root.openDB({ name: 'channels' })
+      this.#identities = this.#root.openDB({ name: 'identities' })
+      this.#ages = this.#root.openDB({ name: 'ages' })
+      this.#root.transactionSync(() => {
+        if (!this.#meta.doesExist(STATE)) this.state = { epoch: newEpoch(), last: 0, first: 1, bytes: 0 }
+      })
+    } catch (cause) {
+      throw new Error(`the log can not be opened in ${directory}: ${(cause as Error).message}`, { cause })
+    }
+  }
+
+  /**
+   * Runs `work` with the store to itself, and commits what it wrote, or nothing of it when it throws.
+   * @returns what `work` returned, once the commit is on the disk
+   */
+  async transaction<Result>(work: () => Result): Promise<Result> {
+    try {
+      return await this.#root.childTransaction(work)
+    } catch (error) {
+      // lmdb tells the reason of a failed commit in a promise of its own, which must not go unheard: that ends the process.
+      if (error instanceof Error && 'commitError' in error) await error.commitError
+      throw error
+    }
+  }
+
+  get state(): State {
+    const [epoch, last, first, bytes] = this.#meta.get(STATE) ?? missing('its state')
+    return { epoch, last, first, bytes }
+  }
+
+  set state({ epoch, last, first, bytes }: State) {
+    void this.#meta.put(STATE, [epoch, last, first, bytes])
+  }
+
+  /** The notification at a position that is kept. */
+  get(position: number): Notification {
+    return decode(position, this.#notifications.get(position) ?? missing(`position ${position}`))
+  }
+
+  add({ position, channel, id, type, time, expires = 0, data }: Notification): void {
+    void this.#notifications.put(position, [channel, id, type ?? null, time, expires, data])
+    void this.#channels.put([channel, position], null)
+  }
+
+  remove({ position, channel }: Notification): void {
+    void this.#notifications.remove(position)
+    void this.#channels.remove([channel, position])
+  }
+
+  /** The notifications after a position, in order, at most `limit`. */
+  after(after: number, limit?: number): Iterable<Notification> {
+    return this.#notifications
+      .getRange({ start: after + 1, ...(limit && { limit }) })
+      .map(({ key, value }) => decode(key, value))
+  }
+
+  /** All notifications before a position, the newest first. */
+  before(before: number): Iterable<Notification> {
+    return this.#notifications
+      .getRange({ start: before - 1, reverse: true })
+      .map(({ key, value }) => decode(key, value))
+  }
+
+  /** The notifications on some channels after a position, in order. */
+  *afterOn(names: Iterable<string>, after: number): Generator<Notification> {
+    const sources = Array.from(names, (name) =>
+      this.#channels
+        .getKeys({ start: [name, after + 1], end: [name, Number.POSITIVE_INFINITY] })
+        .map(([, position]) => position),
+    )
+    for (const position of merge(sources, 1)) yield this.get(position)
+  }
+
+  /** The notifications on some channels before a position, the newest first. */
+  *beforeOn(names: Iterable<string>, before: number): Generator<Notification> {
+    const sources = Array.from(names, (name) =>
+      this.#channels
+        .getKeys({ start: [name, before - 1], end: [name, 0], reverse: true })
+        .map(([, position]) => position),
+    )
+    for (const position of merge(sources, -1)) yield this.get(position)
+  }
+
+  /** Where an identity was stored last, as long as it is remembered. */
+  identity(identity: string): Identity | undefined {
+    const position = this.#identities.get(identity)
+    const age = position === undefined ? undefined : this.#ages.get(position)
+    return age && position !== undefined ? { identity, position, time: age[1] } : undefined
+  }
+
+  remember({ identity, position, time }: Identity): void {
+    void this.#identities.put(identity, position)
+    void this.#ages.put(position, [identity, time])
+  }
+
+  forget({ identity, position }: Identity): void {
+    void this.#ages.remove(position)
+    // Once out of the window it may have been stored again: then the newer one stays.
+    if (this.#identities.get(identity) === position) void this.#identities.remove(identity)
+  }
+
+  /** Up to `limit` remembered identities, the oldest first. */
+  oldestIdentities(limit: number): Identity[] {
+    return [
+      ...this.#ages
+        .getRange({ limit })
+        .map(({ key, value: [identity, time] }) => ({ identity, position: key, time })),
+    ]
+  }
+
+  async close(): Promise<void> {
+    await this.#root.close()
+  }
+}
+
+function decode(position: number, [channel, id, type, time, expires, data]: Row): Notification {
+  return {
+    position,
+    channel,
+    id,
+    ...(type !== null && { type }),
+    time,
+    data,
+    ...(expires !== 0 && { expires }),
+  }
+}
+
+function missing(what: string): never {
+  throw new Error(`the log's store is damaged: ${what} is missing`)
+}

@@ -1,0 +1,122 @@
+import { type Appended, type Draft, type LogOptions, LogUnavailable } from '../log.ts'
+import { identityOf, notificationOf, sizeOf } from '../notification.ts'
+import { forgetOld, isForgotten, takeOld } from './retention.ts'
+import type { State, Store } from './store.ts'
+
+/**
+ * The most bytes of drafts that wait for the disk. Beyond it appends are refused as LogUnavailable, so that a slow disk is felt
+ * by publishers and not by the process's memory.
+ */
+const QUEUE_BYTES = 64 * 1024 * 1024
+/** So many drafts close a group: a commit has more only where one call brought more. */
+const GROUP = 1000
+
+interface Waiting {
+  readonly drafts: readonly Draft[]
+  readonly bytes: number
+  readonly resolve: (outcomes: Appended[]) => void
+  readonly reject: (error: LogUnavailable) => void
+}
+
+/**
+ * Writes to the store, one transaction after the other. Appends that come while one is on its way to the disk share the next (group
+ * commit), and each takes away some of what retention and the idempotency window no longer cover.
+ */
+export class Writer {
+  readonly #store: Store
+  readonly #options: LogOptions
+  readonly #now: () => number
+  readonly #onAppended: () => void
+  #queue: Waiting[] = []
+  #queuedBytes = 0
+  #work: Promise<void> | undefined
+
+  /** @param onAppended called after every commit that may have moved the log's head */
+  constructor(store: Store, options: LogOptions, now: () => number, onAppended: () => void) {
+    this.#store = store
+    this.#options = options
+    this.#now = now
+    this.#onAppended = onAppended
+  }
+
+  /** See `Log.append`. */
+  append(drafts: readonly Draft[]): Promise<Appended[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#queuedBytes >= QUEUE_BYTES) {
+        reject(new LogUnavailable('the disk is behind: too much waits to be written'))
+        return
+      }
+      const bytes = drafts.reduce((sum, draft) => sum + sizeOf(draft), 0)
+      this.#queue.push({ drafts, bytes, resolve, reject })
+      this.#queuedBytes += bytes
+      void this.work()
+    })
+  }
+
+  /** Writes what waits and takes away what is due; resolves when nothing is left to do. Never rejects. */
+  work(): Promise<void> {
+    this.#work ??= this.#run()
+    return this.#work
+  }
+
+  async #run(): Promise<void> {
+    let isMoreDue: boolean
+    do {
+      isMoreDue = await this.#commit()
+    } while (isMoreDue || this.#queue.length > 0)
+    // In the same breath as the look at the queue, or an append in between would wait for ever.
+    this.#work = undefined
+  }
+
+  /** @returns whether more is to be taken away */
+  async #commit(): Promise<boolean> {
+    let group: Waiting[] = []
+    try {
+      const { outcomes, isMoreDue } = await this.#store.transaction(() => {
+        const state = this.#store.state
+        const now = this.#now()
+        // While too much is kept nothing is added, or large notifications could come in faster than small ones go.
+        if (state.bytes <= this.#options.retentionBytes) group = this.#nextGroup()
+        const outcomes = group.map(({ drafts }) => drafts.map((draft) => this.#add(draft, state, now)))
+        const isOldLeft = takeOld(this.#store, state, this.#options, now)
+        const isForgottenLeft = forgetOld(this.#store, this.#options, now)
+        this.#store.state = state
+        return { outcomes, isMoreDue: isOldLeft || isForgottenLeft }
+      })
+      for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] ?? [])
+      if (group.length > 0) this.#onAppended()
+      return isMoreDue
+    } catch (cause) {
+      // What waits would fare no better, and a publisher may send the same again.
+      const refused = [...group, ...this.#nextGroup(Number.POSITIVE_INFINITY)]
+      for (const { reject } of refused) reject(new LogUnavailable('the log can not be written', { cause }))
+      return false
+    }
+  }
+
+  #nextGroup(most = GROUP): Waiting[] {
+    let drafts = 0
+    const group: Waiting[] = []
+    for (const waiting of this.#queue) {
+      if (drafts >= most) break
+      drafts += waiting.drafts.length
+      this.#queuedBytes -= waiting.bytes
+      group.push(waiting)
+    }
+    this.#queue = this.#queue.slice(group.length)
+    return group
+  }
+
+  #add(draft: Draft, state: State, now: number): Appended {
+    const identity = identityOf(draft)
+    const known = this.#store.identity(identity)
+    if (known && !isForgotten(known.time, this.#options, now)) {
+      return { position: known.position, duplicate: true }
+    }
+    const notification = notificationOf(draft, ++state.last, now)
+    this.#store.add(notification)
+    this.#store.remember({ identity, position: notification.position, time: now })
+    state.bytes += sizeOf(notification)
+    return { position: notification.position, duplicate: false }
+  }
+}

@@ -1,5 +1,5 @@
 import fastifyWebsocket from '@fastify/websocket'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { errorOptions } from './http/client-error.ts'
@@ -51,7 +51,8 @@ export async function buildApp({
   const server = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     ...errorOptions,
-    disableRequestLogging: true,
+    // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: settings.requestTimeoutSeconds * 1000,
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: settings.requestTimeoutSeconds * 1000 },
   })

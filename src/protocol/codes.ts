@@ -86,7 +86,6 @@ export const CODES = {
   },
   'log-unavailable': {
     status: 503,
-    close: 4503,
     title: 'The log can not be reached or can not take more now',
     action: 'Send the same again, with the same ids, after `Retry-After`.',
   },
@@ -104,11 +103,6 @@ export const CODES = {
   'max-age': {
     close: 4508,
     title: 'The stream has reached its greatest age',
-    action: 'Come back after `retryAfter` with the last cursor.',
-  },
-  overloaded: {
-    close: 1013,
-    title: 'The service sheds load',
     action: 'Come back after `retryAfter` with the last cursor.',
   },
   'bad-message': {

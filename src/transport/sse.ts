@@ -8,6 +8,7 @@ const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
+  connection: 'close',
 }
 
 /** 2 KiB that no one sees: proxies and browsers that hold back the first bytes let go of `ready` (contract §4.2). */

@@ -31,7 +31,9 @@ export function answerError(error: FastifyError, request: FastifyRequest, reply:
 }
 
 function answer(reply: FastifyReply, problem: Problem): FastifyReply {
-  return reply.code(problem.status).headers(problem.headers()).send(JSON.stringify(problem.document()))
+  // As bytes, for Fastify adds a charset to the media type of text, and this type has no such parameter (RFC 8259 §11).
+  const body = Buffer.from(JSON.stringify(problem.document()))
+  return reply.code(problem.status).headers(problem.headers()).send(body)
 }
 
 function toProblem(error: FastifyError, request: FastifyRequest): Problem {

@@ -10,6 +10,9 @@ import { openMemoryLog } from './log/memory.ts'
 /** sysexits.h EX_CONFIG: the settings can't be used, and a supervisor need not try again. */
 const EX_CONFIG = 78
 
+/** Under `npm start`, Ctrl-C comes twice: from the terminal to the whole process group, and passed on by npm. */
+const SAME_SIGNAL_MS = 500
+
 async function start(): Promise<void> {
   const settings = loadSettings(process.env)
   const log = openLog(settings)
@@ -31,15 +34,18 @@ function openLog(settings: Settings): Log {
 
 /** Drains at the first signal; at the second, exits at once with the status that the signal alone would have given. */
 function stopOnSignal(app: TidingsApp, log: Log, logger: Logger): void {
-  let stopping = false
+  let stoppingSince: number | undefined
   const stop = (signal: 'SIGINT' | 'SIGTERM') => {
-    if (stopping) process.exit(128 + constants.signals[signal])
-    stopping = true
-    logger.info({ signal }, 'draining')
-    app
-      .drain()
-      .then(() => log.close())
-      .then(() => process.exit(0), fail)
+    if (stoppingSince === undefined) {
+      stoppingSince = performance.now()
+      logger.info({ signal }, 'draining')
+      app
+        .drain()
+        .then(() => log.close())
+        .then(() => process.exit(0), fail)
+    } else if (performance.now() - stoppingSince > SAME_SIGNAL_MS) {
+      process.exit(128 + constants.signals[signal])
+    }
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)

@@ -3,7 +3,7 @@ import { request } from 'undici'
 import { type Log, LogUnavailable, type Notification } from '../../src/log/log.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { formatCursor } from '../../src/protocol/cursor.ts'
-import { type PublishService, RETENTION_SECONDS, servePublish, testLog } from '../support/http.ts'
+import { logWith, type PublishService, RETENTION_SECONDS, servePublish } from '../support/http.ts'
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
 
@@ -181,15 +181,8 @@ t.test('limits are where the contract has them', async (t) => {
 })
 
 t.test('when the log can not take it, the client is told to come back', async (t) => {
-  const log = testLog()
-  const service = await servePublish(t, {
-    log: {
-      ...log,
-      append: () => Promise.reject(new LogUnavailable('the disk of db-7 is full')),
-      bounds: () => log.bounds(),
-      close: () => log.close(),
-    },
-  })
+  const log = logWith(() => Promise.reject(new LogUnavailable('the disk of db-7 is full')))
+  const service = await servePublish(t, { log })
   const answer = await post(service, '{"channel":"a","data":1}')
   t.equal(answer.status, 503)
   t.equal(answer.headers['retry-after'], '1')

@@ -5,7 +5,7 @@ import { errorOptions } from '../../src/http/client-error.ts'
 import { registerErrors } from '../../src/http/errors.ts'
 import { healthRoutes } from '../../src/http/health.ts'
 import { publishRoute } from '../../src/http/publish.ts'
-import type { Bounds, Log } from '../../src/log/log.ts'
+import type { Appended, Bounds, Draft, Log } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
 
 export const RETENTION_SECONDS = 3600
@@ -25,12 +25,14 @@ export interface PublishServiceOptions {
   readonly log?: Log
   readonly draining?: () => boolean
   readonly server?: FastifyServerOptions
+  /** routes besides */
+  readonly routes?: (app: FastifyInstance) => void
 }
 
 /** Listens until `t` ends. */
 export async function servePublish(
   t: { teardown(fn: () => Promise<void>): void },
-  { log = testLog(), draining = () => false, server = {} }: PublishServiceOptions = {},
+  { log = testLog(), draining = () => false, server = {}, routes }: PublishServiceOptions = {},
 ): Promise<PublishService> {
   const app = Fastify({ ...errorOptions, forceCloseConnections: true, ...server })
   const bounds = await log.bounds().catch((): Bounds => ({ epoch: 'none', first: 1, last: 0 }))
@@ -42,6 +44,7 @@ export async function servePublish(
     retentionSeconds: RETENTION_SECONDS,
     maxBodyBytes: MAX_BODY_BYTES,
   })
+  routes?.(app)
   await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(async () => {
     await app.close()
@@ -60,10 +63,25 @@ export function testLog(): Log {
   })
 }
 
+/** A test's log whose appends go through `append` first. */
+export function logWith(append: (drafts: readonly Draft[], inner: Log) => Promise<Appended[]>): Log {
+  const inner = testLog()
+  return {
+    append: (drafts) => append(drafts, inner),
+    tail: (after, onBatch) => inner.tail(after, onBatch),
+    read: (channels, after, limit) => inner.read(channels, after, limit),
+    newest: (channels, count) => inner.newest(channels, count),
+    bounds: () => inner.bounds(),
+    close: () => inner.close(),
+  }
+}
+
 /** What came back on a connection until the server closed it. */
 export interface RawAnswer {
   /** status of each response, in order */
   readonly statuses: readonly number[]
+  /** headers of the last one */
+  readonly head: string
   /** body of the last one */
   readonly body: string
 }
@@ -84,6 +102,11 @@ export async function sendRaw(port: number, bytes: string | Buffer, finish = fal
   if (finish) socket.end(bytes)
   else socket.write(bytes)
   await once(socket, 'close')
-  const statuses = [...answer.matchAll(/^HTTP\/1\.1 (\d{3}) /gm)].map(([, status]) => Number(status))
-  return { statuses, body: answer.slice(answer.lastIndexOf('\r\n\r\n') + 4) }
+  const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status))
+  const end = answer.lastIndexOf('\r\n\r\n')
+  return {
+    statuses,
+    head: answer.slice(answer.lastIndexOf('HTTP/1.1 ', end), end),
+    body: answer.slice(end + 4),
+  }
 }

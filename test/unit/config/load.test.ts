@@ -1,0 +1,119 @@
+import t from 'tap'
+import { loadSettings, SettingsError } from '../../../src/config/load.ts'
+
+/** Loads settings, which must be refused, and returns the problems; without `file`, files are read from the disk. */
+function problemsOf(env: Record<string, string>, file?: string): readonly string[] {
+  try {
+    if (file === undefined) loadSettings(env)
+    else loadSettings(env, () => file)
+  } catch (error) {
+    if (error instanceof SettingsError) return error.problems
+    throw error
+  }
+  throw new Error('the settings were accepted')
+}
+
+t.test('Without any source the defaults hold', async (t) => {
+  const settings = loadSettings({})
+  t.match(settings, {
+    host: '127.0.0.1',
+    port: 8080,
+    log: 'embedded',
+    dataDir: './data',
+    retentionSeconds: 86_400,
+    retentionBytes: 1024 ** 3,
+    idempotencySeconds: 120,
+    heartbeatSeconds: 15,
+    drainSeconds: 20,
+  })
+})
+
+t.test('The environment goes before the file, and the file before the defaults', async (t) => {
+  const read: string[] = []
+  const settings = loadSettings({ TIDINGS_CONFIG: 'some.json', TIDINGS_PORT: '1' }, (path) => {
+    read.push(path)
+    return '{"port": 2, "heartbeatSeconds": 3}'
+  })
+  t.same(read, ['some.json'])
+  t.match(settings, { port: 1, heartbeatSeconds: 3, drainSeconds: 20 })
+})
+
+t.test('Variables that do not begin with TIDINGS_ are left alone', async (t) => {
+  t.equal(loadSettings({ PORT: 'x', HOST: '', TIDING_PORT: '9' }).port, 8080)
+})
+
+t.test('The settings can not be changed', async (t) => {
+  t.ok(Object.isFrozen(loadSettings({})))
+})
+
+t.test('Bytes may be written plainly or with a binary unit', async (t) => {
+  const bytes = (text: string) => loadSettings({ TIDINGS_WINDOW_BYTES: text }).windowBytes
+  t.equal(bytes('65536'), 65_536)
+  t.equal(bytes('64KiB'), 64 * 1024)
+  t.equal(bytes('5 MiB'), 5 * 1024 ** 2)
+  t.equal(bytes('2GiB'), 2 * 1024 ** 3)
+})
+
+t.test(
+  'All problems of all sources are told at once, each with its name, what it was and what it may be',
+  async (t) => {
+    const env = {
+      TIDINGS_CONFIG: 'some.json',
+      TIDINGS_PORT: '70000',
+      TIDINGS_LOG: 'disk',
+      TIDINGS_WINDOW_BYTES: '1 MB',
+      TIDINGS_HOST: '',
+      HOME: '/root',
+    }
+    t.same(problemsOf(env, '{"maxChannels": 101, "drainSeconds": null}'), [
+      'maxChannels in some.json was 101: it must be a whole number from 1 to 100',
+      'drainSeconds in some.json was null: it must be a whole number from 0 to 3600',
+      'TIDINGS_PORT was "70000": it must be a whole number from 0 to 65535',
+      'TIDINGS_LOG was "disk": it must be one of embedded, memory',
+      'TIDINGS_WINDOW_BYTES was "1 MB": it must be a whole number of bytes, KiB, MiB or GiB from 64 KiB to 64 GiB',
+      'TIDINGS_HOST was "": it must be an address or host name without white space',
+    ])
+  },
+)
+
+t.test(
+  'A value in the file that may not stand is a problem though the environment overrides it',
+  async (t) => {
+    t.same(problemsOf({ TIDINGS_CONFIG: 'some.json', TIDINGS_PORT: '1' }, '{"port": -1}'), [
+      'port in some.json was -1: it must be a whole number from 0 to 65535',
+    ])
+  },
+)
+
+t.test('A name that is no setting is a problem, with the nearest one where there is one', async (t) => {
+  t.same(problemsOf({ TIDINGS_PROT: '1' }), [
+    'TIDINGS_PROT was "1": there is no such setting; did you mean TIDINGS_PORT?',
+  ])
+  t.same(problemsOf({ TIDINGS_XYZZY_PLUGH_QUUX: '1' }), [
+    'TIDINGS_XYZZY_PLUGH_QUUX was "1": there is no such setting',
+  ])
+  t.same(problemsOf({ TIDINGS_CONFIG: 'some.json' }, '{"maxChanels": 1, "__proto__": {}, "toString": 1}'), [
+    'maxChanels in some.json was 1: there is no such setting; did you mean maxChannels?',
+    '__proto__ in some.json was {}: there is no such setting',
+    'toString in some.json was 1: there is no such setting',
+  ])
+})
+
+t.test('A file that can not be read or is no JSON object is a problem beside the others', async (t) => {
+  for (const file of ['[]', 'null', '"port"', '1']) {
+    t.same(problemsOf({ TIDINGS_CONFIG: 'some.json', TIDINGS_PORT: 'x' }, file), [
+      'TIDINGS_CONFIG was "some.json": it must name a file with one JSON object (it has another JSON value)',
+      'TIDINGS_PORT was "x": it must be a whole number from 0 to 65535',
+    ])
+  }
+  const [broken] = problemsOf({ TIDINGS_CONFIG: 'some.json' }, '{\n"port": \n}')
+  t.match(broken, /^TIDINGS_CONFIG was "some.json": it must name a file with one JSON object \(.*JSON.*\)$/)
+  const missing = problemsOf({ TIDINGS_CONFIG: 'does/not/exist.json' })
+  t.match(missing, [/^TIDINGS_CONFIG was "does\/not\/exist.json": .*ENOENT/])
+})
+
+t.test('A problem is one line of bounded length, whatever the value', async (t) => {
+  const [line = ''] = problemsOf({ TIDINGS_PORT: `1\n${'x'.repeat(10_000)}` })
+  t.match(line, /^TIDINGS_PORT was "1\\nx+…: it must be/)
+  t.ok(line.length < 200)
+})

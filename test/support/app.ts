@@ -1,0 +1,40 @@
+import type { AddressInfo } from 'node:net'
+import { buildApp, type TidingsApp } from '../../src/app.ts'
+import { type Settings, settingsSchema } from '../../src/config/settings.ts'
+import type { Log } from '../../src/log/log.ts'
+import { openMemoryLog } from '../../src/log/memory.ts'
+import type { Clock } from '../../src/stream/clock.ts'
+
+/** The whole service on a free port of the loopback. */
+export interface RunningApp {
+  readonly app: TidingsApp
+  readonly log: Log
+  readonly port: number
+  readonly url: string
+}
+
+/** What a test may want otherwise. */
+export interface AppOptions {
+  /** instead of the defaults */
+  readonly settings?: Partial<Settings>
+  /** default: a memory log, kept as the settings say */
+  readonly log?: Log
+  readonly clock?: Clock
+}
+
+/** Listens until `t` ends. */
+export async function startApp(
+  t: { teardown(fn: () => Promise<void>): void },
+  { settings: wanted = {}, log, clock }: AppOptions = {},
+): Promise<RunningApp> {
+  const settings = settingsSchema.parse(wanted)
+  const itsLog = log ?? openMemoryLog(settings, clock?.now)
+  const app = await buildApp({ settings, log: itsLog, ...(clock && { clock }) })
+  await app.server.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(async () => {
+    await app.server.close()
+    await itsLog.close()
+  })
+  const { port } = app.server.server.address() as AddressInfo
+  return { app, log: itsLog, port, url: `http://127.0.0.1:${port}` }
+}

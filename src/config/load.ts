@@ -97,10 +97,10 @@ function suggest(name: string, known: Iterable<string>): string {
   return distance(name, nearest) <= name.length / 3 ? `; did you mean ${nearest}?` : ''
 }
 
-/** The value on one line; at most 80 characters, so that a file pasted into a variable doesn't bury the other problems. */
+/** The value on one line; at most 200 characters, so that a file pasted into a variable doesn't bury the other problems. */
 function quote(value: unknown): string {
   const text = JSON.stringify(value)
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+  return text.length > 200 ? `${text.slice(0, 199)}…` : text
 }
 
 function readUtf8(path: string): string {

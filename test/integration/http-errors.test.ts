@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { validatorCompiler } from 'fastify-type-provider-zod'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
+import { z } from 'zod'
 import { logWith, MAX_BODY_BYTES, type PublishService, sendRaw, servePublish } from '../support/http.ts'
 
 const GOOD = '{"channel":"a","data":1}'
@@ -183,6 +185,22 @@ t.test('a path without a route is 404, and one with others is 405 with Allow', a
     t.match(JSON.parse(answer.body), { status }, `${method} ${path}`)
     if (allow) t.match(answer.head, new RegExp(`^allow: ${allow}\r$`, 'm'))
   }
+})
+
+t.test('a query that does not fit its schema is refused, and errors point at it', async (t) => {
+  const service = await servePublish(t, {
+    routes: (app) => {
+      app.setValidatorCompiler(validatorCompiler)
+      const querystring = z.object({ limit: z.coerce.number().max(1000), wait: z.coerce.number().max(60) })
+      app.get('/query', { schema: { querystring } }, () => Promise.resolve('never'))
+    },
+  })
+  const answer = await request(`${service.url}/query?limit=5000&wait=61`)
+  t.equal(answer.statusCode, 400)
+  t.match(await answer.body.json(), {
+    code: 'bad-query',
+    errors: [{ pointer: '/limit' }, { pointer: '/wait', detail: /60/ }],
+  })
 })
 
 t.test('a fault of the service is told as such, and no more than that', async (t) => {

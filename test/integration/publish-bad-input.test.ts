@@ -111,6 +111,11 @@ const badLines: Case[] = [
   { what: 'an empty body', body: '', code: 'bad-notification' },
   { what: 'blank lines only', body: '\n\r\n \t\n', code: 'bad-notification' },
   { what: '1,001 lines', body: `${GOOD}\n`.repeat(1001), code: 'bad-notification' },
+  {
+    what: 'a broken line behind 1,001 others',
+    body: `${`${GOOD}\n`.repeat(1001)}{`,
+    code: 'bad-notification',
+  },
   { what: 'a broken line', body: `${GOOD}\n\n{"a":\n${GOOD}`, code: 'bad-json', pointer: '/1' },
   { what: 'a line of two objects', body: `${GOOD}${GOOD}\n`, code: 'bad-json', pointer: '/0' },
   { what: 'a bad item', body: `${GOOD}\n${item({ ttl: 0 })}`, code: 'bad-notification', pointer: '/1/ttl' },
@@ -144,6 +149,12 @@ const others: Case[] = [
     what: 'a key whose suffix makes it too long',
     body: `[${GOOD}]`,
     headers: { 'idempotency-key': 'x'.repeat(127) },
+    code: 'bad-idempotency-key',
+  },
+  {
+    what: 'an empty key for a batch',
+    body: `[${GOOD}]`,
+    headers: { 'idempotency-key': '' },
     code: 'bad-idempotency-key',
   },
   {
@@ -201,7 +212,7 @@ t.test('at most 20 errors are listed', async (t) => {
     method: 'POST',
     url: '/v1/notifications',
     headers: { 'content-type': 'application/json' },
-    body: `[${Array(100).fill('{"channel":"","data":1,"x":1}')}]`,
+    body: `[${Array(100).fill('{"channel":"","data":1,"x":1,"y":1}')}]`,
   })
   t.equal(answer.json().errors.length, 20)
 })

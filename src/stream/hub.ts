@@ -1,4 +1,4 @@
-import type { Log, Notification } from '../log/log.ts'
+import type { Bounds, Log, Notification } from '../log/log.ts'
 import { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
@@ -29,7 +29,8 @@ export class Hub implements Source {
   readonly #ahead = new Set<Seam>()
   readonly #stop: () => void
 
-  private constructor({ log, clock, windowBytes }: HubOptions, epoch: string, last: number) {
+  /** @param bounds of the log, as they are now: it is followed from its end */
+  constructor({ log, clock, windowBytes }: HubOptions, { epoch, last }: Bounds) {
     this.epoch = epoch
     this.log = log
     this.clock = clock
@@ -42,8 +43,7 @@ export class Hub implements Source {
    * @throws LogUnavailable when the log can't be reached
    */
   static async open(options: HubOptions): Promise<Hub> {
-    const { epoch, last } = await options.log.bounds()
-    return new Hub(options, epoch, last)
+    return new Hub(options, await options.log.bounds())
   }
 
   /** All subscribers that are open now. */
@@ -85,7 +85,8 @@ export class Hub implements Source {
     const entries = notifications.map((notification) => new Entry(this.epoch, notification))
     this.window.append(entries)
     const concerned: Seam[] = []
-    for (const [channel, run] of byChannel(entries)) {
+    const now = this.clock.now()
+    for (const [channel, run] of byChannel(entries.filter((entry) => entry.isCurrent(now)))) {
       const batch = new Batch(run, this.window.head)
       this.#subscriptions.visit(channel, (seam) => {
         if (seam.find(batch)) concerned.push(seam)

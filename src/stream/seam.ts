@@ -165,12 +165,10 @@ export class Seam {
       }
       const stood = page.through === this.#cursor
       if (page.gap) this.#skip(page)
-      this.#deliver(
-        new Batch(
-          page.notifications.map((item) => new Entry(epoch, item)),
-          page.through,
-        ),
-      )
+      const entries = page.notifications.map((notification) => new Entry(epoch, notification))
+      // Time has passed since the log was read.
+      const current = entries.filter((entry) => entry.isCurrent(clock.now()))
+      this.#deliver(new Batch(current, page.through))
       this.#later((run) => (stood ? clock.after(RETRY_MS, run) : clock.defer(run)))
     }
     const failed = (): void => {

@@ -50,7 +50,7 @@ export interface Log {
 }
 
 /** The most bytes of data in one page, unless its only notification is larger. */
-export const PAGE_BYTES = 256 * 1024
+export const PAGE_BYTES = 64 * 1024
 
 /** What a publisher hands over. */
 export interface Draft {

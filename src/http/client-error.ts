@@ -26,7 +26,7 @@ export const errorOptions = {
  * A response under way is never cut into. One whose request had come in whole (this was pipelined behind it) is waited for: its
  * client must learn that its publish was stored. One that has begun to stream leaves no place for another answer.
  */
-export function clientErrorHandler(error: ConnectionError, socket: Socket): void {
+function clientErrorHandler(error: ConnectionError, socket: Socket): void {
   const response = responseUnderWay(socket)
   if (response?.req.complete && !response.headersSent) {
     // What follows a malformed request has no meaning, and would be reported here again.

@@ -37,7 +37,7 @@ export interface ProblemExtras {
 }
 
 /** Media type of a problem document (RFC 9457 §3). */
-export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
+const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 /** Thrown by routes: the request is answered with a problem document. */
 export class Problem extends Error {

@@ -4,13 +4,13 @@ import type { Items } from './publish-formats.ts'
 import { checkItem, type itemSchema } from './publish-item.ts'
 
 /** The most bytes of one item's data, as UTF-8 JSON without white space (contract §3). */
-export const MAX_DATA_BYTES = 64 * 1024
+const MAX_DATA_BYTES = 64 * 1024
 /** The most notifications that one request may store: its items times their channels. Beyond it: `too-large`. */
-export const MAX_NOTIFICATIONS = 10_000
+const MAX_NOTIFICATIONS = 10_000
 /** The most bytes of data that one request may store: greatest data on the most channels. Beyond it: `too-large`. */
-export const MAX_STORED_BYTES = 1000 * MAX_DATA_BYTES
+const MAX_STORED_BYTES = 1000 * MAX_DATA_BYTES
 /** The most entries of `errors` in one answer; what follows in the body is not looked at. */
-export const MAX_ERRORS = 20
+const MAX_ERRORS = 20
 
 /**
  * Checks all items and makes the notifications of them: items in order, and for each its channels in order.

@@ -12,7 +12,7 @@ export interface Items {
 export type Decode = (body: Buffer) => Items
 
 /** The most items in one request (contract §3). */
-export const MAX_ITEMS = 1000
+const MAX_ITEMS = 1000
 
 /** The formats of a publish, by media type (contract §3). All of them are UTF-8. */
 export const FORMATS: ReadonlyMap<string, Decode> = new Map([

@@ -15,7 +15,7 @@ export interface PublishItem {
 }
 
 /** The most channels that one item may name (contract §3). */
-export const MAX_ITEM_CHANNELS = 1000
+const MAX_ITEM_CHANNELS = 1000
 
 const CHARACTERS = 'A-Z a-z 0-9 _ - . ~ @ + ='
 

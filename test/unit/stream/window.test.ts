@@ -9,7 +9,7 @@ function entry(position: number, channel: string, data = '1', expires?: number):
   return new Entry('w', {
     position,
     channel,
-    id: `n${position}`,
+    id: 'n',
     time: 0,
     data,
     ...(expires === undefined ? {} : { expires }),

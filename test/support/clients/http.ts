@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, fetch } from 'undici'
+
+/** A way to make GET requests. */
+export interface Http {
+  readonly name: string
+  /**
+   * Gets `url`, and hands over its body as it comes.
+   * @throws when the status is not 200; ends early, or throws, when `signal` says so
+   */
+  get(url: string, headers: Record<string, string>, signal: AbortSignal): AsyncIterable<string>
+}
+
+/** `fetch` of undici. */
+export const fetchHttp: Http = {
+  name: 'fetch',
+  async *get(url, headers, signal) {
+    // A connection of its own, which goes when the request does: none is left that a server would wait for.
+    const dispatcher = new Agent()
+    try {
+      const answer = await fetch(url, { headers, signal, dispatcher })
+      if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
+      if (answer.body) yield* answer.body.pipeThrough(new TextDecoderStream())
+    } finally {
+      await dispatcher.destroy()
+    }
+  },
+}
+
+/** Seconds after which curl gives up, so that none outlives its test for long. */
+const CURL_MAX_SECONDS = 30
+
+/** A child process of `curl`. */
+export const curlHttp: Http = {
+  name: 'curl',
+  async *get(url, headers, signal) {
+    const fields = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`])
+    const options = ['--silent', '--fail-with-body', '--no-buffer', '--max-time', String(CURL_MAX_SECONDS)]
+    const curl = spawn('curl', [...options, ...fields, url], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const kill = () => curl.kill()
+    signal.addEventListener('abort', kill)
+    const exit = once(curl, 'exit')
+    yield* curl.stdout.setEncoding('utf8')
+    const [code] = await exit
+    signal.removeEventListener('abort', kill)
+    if (code !== 0 && !signal.aborted) throw new Error(`curl exits with ${code}`)
+  },
+}

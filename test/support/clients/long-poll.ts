@@ -1,0 +1,57 @@
+import type { ControlMessage, LongPollAnswer } from '../../../src/protocol/messages.ts'
+import { type ClientKind, Inbox, streamUrl } from './client.ts'
+import { curlHttp, fetchHttp, type Http } from './http.ts'
+
+function longPollBy(http: Http): ClientKind {
+  return {
+    name: `long-poll by ${http.name}`,
+    transport: 'long-poll',
+    async open(target, query) {
+      const inbox = new Inbox()
+      const leaving = new AbortController()
+      const poll = async (): Promise<void> => {
+        // `last` says where to start, which from the second poll on the cursor does.
+        const { last: _, ...rest } = query
+        let next = query
+        for (;;) {
+          let text = ''
+          for await (const chunk of http.get(streamUrl(target, next), {}, leaving.signal)) text += chunk
+          const answer = JSON.parse(text) as LongPollAnswer
+          unpack(answer, inbox)
+          if (answer.bye) return
+          next = { ...rest, cursor: answer.cursor }
+        }
+      }
+      const polling = poll()
+        .catch((error: unknown) => {
+          if (!leaving.signal.aborted) throw error
+        })
+        .finally(() => inbox.end())
+      return {
+        inbox,
+        async close() {
+          leaving.abort()
+          await polling
+        },
+      }
+    },
+  }
+}
+
+/** An answer as the messages that another transport would have sent; one that brings nothing is a heartbeat. */
+function unpack({ ready, gap, notifications, bye, cursor }: LongPollAnswer, inbox: Inbox): void {
+  const messages: (ControlMessage | false | undefined)[] = [
+    ready && { type: 'ready', ...ready },
+    gap && { type: 'gap', ...gap },
+  ]
+  for (const message of messages) if (message) inbox.put(message)
+  for (const notification of notifications) inbox.put({ type: 'notification', notification })
+  if (bye) inbox.put({ type: 'bye', ...bye })
+  else if (!ready && !gap && notifications.length === 0) inbox.put({ type: 'heartbeat', cursor })
+}
+
+/** `fetch` of undici. */
+export const fetchLongPollClient = longPollBy(fetchHttp)
+
+/** `curl`. */
+export const curlLongPollClient = longPollBy(curlHttp)

@@ -138,6 +138,33 @@ t.test('garbage behind a request does not cost that request its answer', async (
   await goesOn(t, service, 1)
 })
 
+t.test('of garbage behind a request that waits, only the first piece is read', async (t) => {
+  let released: Promise<unknown> = Promise.resolve()
+  const log = logWith(async (drafts, inner) => {
+    await released
+    return inner.append(drafts)
+  })
+  const service = await servePublish(t, { log })
+  const { server } = service.app
+  released = once(server, 'release')
+  let errors = 0
+  server.on('clientError', () => errors++)
+  const refused = once(server, 'clientError')
+  const socket = connect(service.port, '127.0.0.1').setNoDelay()
+  socket.on('error', () => undefined).resume()
+  const closed = once(socket, 'close')
+  socket.write(`${publishBytes(GOOD)}garbage\r\n\r\n`)
+  await refused
+  for (let pieces = 0; pieces < 3; pieces++) {
+    socket.write('more garbage\r\n\r\n')
+    // A round trip on another connection, by the end of which the server could have read it.
+    await request(`${service.url}/livez`).then(({ body }) => body.dump())
+  }
+  server.emit('release')
+  await closed
+  t.equal(errors, 1)
+})
+
 t.test(
   'garbage behind a request whose answer has begun ends the connection, and adds nothing to it',
   async (t) => {

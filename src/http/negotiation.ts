@@ -5,7 +5,7 @@ import { ChannelSet } from '../protocol/channel-set.ts'
 import { parseCursor } from '../protocol/cursor.ts'
 import type { TransportKind } from '../protocol/messages.ts'
 import type { Start } from '../stream/start.ts'
-import { SUBPROTOCOL } from '../transport/websocket.ts'
+import { faultOfHandshake } from './handshake.ts'
 import { Problem } from './problem.ts'
 
 /** What a request for the stream asks for (contract §4). */
@@ -79,15 +79,15 @@ export function negotiator(maxChannels: number): (request: FastifyRequest) => Ne
 
 function transportOf(request: FastifyRequest, { transport }: Query): TransportKind {
   if (request.ws) {
-    const offered = request.headers['sec-websocket-protocol']
-    if (offered !== undefined && !list(offered).includes(SUBPROTOCOL)) {
-      refuse('/sec-websocket-protocol', `this service speaks ${SUBPROTOCOL}`)
-    }
+    const fault = faultOfHandshake(request.headers)
+    if (fault) refuse(fault.pointer, fault.detail)
     return 'websocket'
   }
   if (transport === 'websocket') refuse('/transport', 'websocket takes a request with Upgrade: websocket')
   if (transport !== undefined) return transport
-  const accepted = list(request.headers.accept ?? '').map((range) => range.split(';', 1)[0]?.trim())
+  const accepted = list(request.headers.accept ?? '').map((range) =>
+    range.split(';', 1)[0]?.trim().toLowerCase(),
+  )
   return accepted.includes('text/event-stream') ? 'sse' : 'long-poll'
 }
 

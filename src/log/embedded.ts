@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import { Store } from './embedded/store.ts'
 import { Writer } from './embedded/writer.ts'
@@ -12,7 +11,7 @@ import {
   type Notification,
   type Page,
 } from './log.ts'
-import { countBack, fillPage } from './page.ts'
+import { fillPage, findNewest } from './page.ts'
 import { Tails } from './tails.ts'
 
 /** How often retention looks for what has become too old when nobody appends, in milliseconds. */
@@ -21,7 +20,9 @@ const SWEEP_INTERVAL = 1000
 /**
  * Opens the log in a directory, and makes it where there is none: the default, durable on one machine (LMDB).
  *
- * Several processes may open the same directory, with the same options.
+ * Several processes may open the same directory, with the same options. The file grows up to some three times `retentionBytes`
+ * (measured; worst with notifications of 1.5 KiB, of which two fill a page) and the identities of one idempotency window, and never
+ * shrinks: what is freed is used again.
  *
  * @param now the clock, milliseconds since 1970
  * @throws Error that names the directory when it can't be made, read and written
@@ -46,7 +47,7 @@ export class EmbeddedLog implements Log {
   constructor(store: Store, options: LogOptions, now: () => number) {
     this.#store = store
     this.#now = now
-    this.#tails = new Tails((after, limit) => [...store.after(after, limit)])
+    this.#tails = new Tails((after) => store.after(after))
     this.#writer = new Writer(store, options, now, () => this.#tails.wake())
     this.#sweeping = setInterval(() => void this.#writer.work(), SWEEP_INTERVAL).unref()
   }
@@ -70,17 +71,14 @@ export class EmbeddedLog implements Log {
 
   async newest(channels: ChannelSet, count: number): Promise<number> {
     this.#begin()
-    let wanted = count
-    let before = this.#store.state.last + 1
-    while (wanted > 0) {
-      const found = countBack(this.#before(channels, before), { channels, limit: wanted, now: this.#now() })
-      if (found.reached === undefined) break
-      wanted -= found.count
-      before = found.reached
-      await nextTurn()
-      this.#begin()
-    }
-    return Math.max(wanted > 0 ? 0 : before, this.#store.state.first) - 1
+    const search = { channels, limit: count, now: this.#now() }
+    const place = await findNewest(
+      (position) => this.#before(channels, position),
+      search,
+      this.#store.state.last,
+    )
+    this.#begin()
+    return Math.max(place, this.#store.state.first - 1)
   }
 
   async bounds(): Promise<Bounds> {
@@ -119,6 +117,7 @@ export class EmbeddedLog implements Log {
   }
 
   #before(channels: ChannelSet, before: number): Iterable<Notification> {
+    this.#begin()
     return channels.patterns.length > 0
       ? this.#store.before(before)
       : this.#store.beforeOn(channels.names, before)

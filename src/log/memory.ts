@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import {
   type Appended,
@@ -11,7 +10,7 @@ import {
   type Page,
 } from './log.ts'
 import { identityOf, newEpoch, notificationOf, sizeOf } from './notification.ts'
-import { countBack, fillPage } from './page.ts'
+import { fillPage, findNewest } from './page.ts'
 import { Tails } from './tails.ts'
 
 /**
@@ -31,7 +30,7 @@ class MemoryLog implements Log {
   readonly #notifications = new Map<number, Notification>()
   /** The oldest first; bounded by the rate of appends and `idempotencySeconds`, after which they are forgotten. */
   readonly #identities = new Map<string, { readonly position: number; readonly time: number }>()
-  readonly #tails = new Tails((after, limit) => [...this.#after(after, limit)])
+  readonly #tails = new Tails((after) => this.#after(after))
   #last = 0
   #bytes = 0
   #closed = false
@@ -61,17 +60,10 @@ class MemoryLog implements Log {
   }
 
   async newest(channels: ChannelSet, count: number): Promise<number> {
-    let wanted = count
-    let before = this.#last + 1
-    while (wanted > 0) {
-      this.#begin()
-      const found = countBack(this.#before(before), { channels, limit: wanted, now: this.#now() })
-      if (found.reached === undefined) break
-      wanted -= found.count
-      before = found.reached
-      await nextTurn()
-    }
-    return Math.max(before, this.#first) - 1
+    this.#begin()
+    const search = { channels, limit: count, now: this.#now() }
+    const place = await findNewest((position) => this.#before(position), search, this.#last)
+    return Math.max(place, this.#first - 1)
   }
 
   async bounds(): Promise<Bounds> {
@@ -121,9 +113,8 @@ class MemoryLog implements Log {
     }
   }
 
-  *#after(after: number, limit = Number.POSITIVE_INFINITY): Generator<Notification> {
-    const start = Math.max(after + 1, this.#first)
-    for (let position = start; position < start + limit; position++) {
+  *#after(after: number): Generator<Notification> {
+    for (let position = Math.max(after + 1, this.#first); ; position++) {
       const notification = this.#notifications.get(position)
       if (!notification) return
       yield notification

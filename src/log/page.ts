@@ -1,10 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import { type Notification, PAGE_BYTES, type Page } from './log.ts'
 
 /** The most notifications looked through in one go, so that a search holds the event loop for a few milliseconds only. */
 export const SCAN = 2000
 
-/** What a page or a count is made from. */
+/** What is looked for. */
 export interface Search {
   readonly channels: ChannelSet
   /** the most notifications wanted */
@@ -41,25 +42,32 @@ export function fillPage(
   return { notifications, through: Math.max(through, end) }
 }
 
-/** How far a search for the newest has come. */
-export interface Found {
-  /** how many it has found */
-  readonly count: number
-  /** the position of the last one looked at; `undefined` when there was nothing to look at */
-  readonly reached: number | undefined
-}
-
-/** Counts back along notifications in reverse log order, until it has found `limit` or looked at `SCAN`. */
-export function countBack(candidates: Iterable<Notification>, { channels, limit, now }: Search): Found {
-  let count = 0
-  let seen = 0
-  let reached: number | undefined
-  for (const candidate of candidates) {
-    reached = candidate.position
-    if (wanted(candidate, channels, now)) count++
-    if (count === limit || ++seen === SCAN) break
+/**
+ * Finds the place from which the newest `limit` notifications follow, looking back from `end`, a stretch each turn of the event loop.
+ *
+ * @param candidatesBefore all that may be on the channels before a position, the newest first
+ * @returns the position before the oldest of them; `end` when there are none
+ */
+export async function findNewest(
+  candidatesBefore: (position: number) => Iterable<Notification>,
+  { channels, limit, now }: Search,
+  end: number,
+): Promise<number> {
+  let missing = limit
+  let oldest = end + 1
+  for (let reached = end + 1; missing > 0; await nextTurn()) {
+    let seen = 0
+    for (const candidate of candidatesBefore(reached)) {
+      reached = candidate.position
+      if (wanted(candidate, channels, now)) {
+        oldest = candidate.position
+        missing--
+      }
+      if (++seen === SCAN || missing === 0) break
+    }
+    if (seen < SCAN) break
   }
-  return { count, reached }
+  return oldest - 1
 }
 
 function wanted(candidate: Notification, channels: ChannelSet, now: number): boolean {

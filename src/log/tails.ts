@@ -1,7 +1,9 @@
 import type { Notification } from './log.ts'
 
-/** The most notifications in one batch of a tail: what is held in memory at once for a tail that is behind. */
+/** The most notifications in one batch of a tail; it reads on in the next turn. */
 const BATCH = 1000
+/** So many characters of data close a batch: what is held in memory at once for a tail that is behind. */
+const BATCH_DATA = 1024 * 1024
 
 interface Tail {
   after: number
@@ -14,13 +16,13 @@ interface Tail {
  * They are woken when the log's head has moved; everything that one turn of the event loop brought comes in the next one, together.
  */
 export class Tails {
-  readonly #range: (after: number, limit: number) => readonly Notification[]
+  readonly #readAfter: (after: number) => Iterable<Notification>
   readonly #tails = new Set<Tail>()
   #woken = false
 
-  /** @param range reads up to `limit` notifications after a position, in order */
-  constructor(range: (after: number, limit: number) => readonly Notification[]) {
-    this.#range = range
+  /** @param readAfter the notifications after a position, in order */
+  constructor(readAfter: (after: number) => Iterable<Notification>) {
+    this.#readAfter = readAfter
   }
 
   /** Adds a tail; see `Log.tail`. */
@@ -47,11 +49,17 @@ export class Tails {
   }
 
   #deliver(tail: Tail): void {
-    const batch = this.#range(tail.after, BATCH)
-    const newest = batch.at(-1)
-    if (newest === undefined) return
-    tail.after = newest.position
-    if (batch.length === BATCH) this.wake()
-    tail.onBatch(batch)
+    const batch: Notification[] = []
+    let data = 0
+    for (const notification of this.#readAfter(tail.after)) {
+      batch.push(notification)
+      tail.after = notification.position
+      data += notification.data.length
+      if (batch.length === BATCH || data >= BATCH_DATA) {
+        this.wake()
+        break
+      }
+    }
+    if (batch.length > 0) tail.onBatch(batch)
   }
 }

@@ -47,13 +47,19 @@ export class Store {
    * @throws Error that names the directory when it can't be made, read and written
    */
   constructor(directory: string, retentionBytes: number) {
-    // Address space, not disk and not memory: the map need not move while it is read. Twice what retention leaves on the disk at
-    // worst, and room for identities. It is no ceiling: should the file ever pass it, LMDB makes the map larger.
+    // Address space, not disk and not memory: the map need not move while it is read. More than retention leaves on the
+    // disk at worst (see openEmbeddedLog), and room for identities. It is no ceiling: should the file ever pass it, LMDB makes the map larger.
     const mapSize = 8 * GIB + 8 * retentionBytes
     try {
       // Without overlapping syncs a commit is seen by readers only when it is on the disk: no tail may deliver what a power cut
-      // could take back, for its position would then be given to another notification.
-      this.#root = open(directory, { noSubdir: false, overlappingSync: false, mapSize })
+      // could take back, for its position would then be given to another notification. Without batches by event turn there is no
+      // promise of a batch beside that of the transaction, which would be rejected unheard when a commit fails.
+      this.#root = open(directory, {
+        noSubdir: false,
+        overlappingSync: false,
+        eventTurnBatching: false,
+        mapSize,
+      })
       this.#meta = this.#root.openDB({ name: 'meta' })
       this.#notifications = this.#root.openDB({ name: 'notifications' })
       this.#channels = this.#root.openDB({ name: 'channels' })
@@ -105,11 +111,9 @@ export class Store {
     void this.#channels.remove([channel, position])
   }
 
-  /** The notifications after a position, in order, at most `limit`. */
-  after(after: number, limit?: number): Iterable<Notification> {
-    return this.#notifications
-      .getRange({ start: after + 1, ...(limit && { limit }) })
-      .map(({ key, value }) => decode(key, value))
+  /** All notifications after a position, in order. */
+  after(after: number): Iterable<Notification> {
+    return this.#notifications.getRange({ start: after + 1 }).map(({ key, value }) => decode(key, value))
   }
 
   /** All notifications before a position, the newest first. */

@@ -1,0 +1,46 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { openEmbeddedLog } from '../../src/log/embedded.ts'
+import { ChannelSet } from '../../src/protocol/channel-set.ts'
+import { draft, logOptions, readAll } from '../contract/log/harness.ts'
+
+t.test('a directory that can not be made is refused with an error that names it', async (t) => {
+  const parent = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  t.teardown(() => rm(parent, { recursive: true }))
+  await writeFile(join(parent, 'file'), '')
+  for (const directory of [join(parent, 'file'), join(parent, 'file', 'data')]) {
+    t.throws(() => openEmbeddedLog(directory, logOptions()), { message: directory })
+  }
+})
+
+t.test('a directory is made with all above it, though there is a dot in its name', async (t) => {
+  const parent = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  t.teardown(() => rm(parent, { recursive: true }))
+  const directory = join(parent, 'a', 'tidings.data')
+  const log = openEmbeddedLog(directory, logOptions())
+  await log.append([draft('a')])
+  await log.close()
+  const again = openEmbeddedLog(directory, logOptions())
+  t.equal((await again.bounds()).last, 1)
+  await again.close()
+})
+
+t.test('opened again with less room it takes what is too much, in slices between appends', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  const roomy = openEmbeddedLog(directory, logOptions())
+  await roomy.append(Array.from({ length: 9000 }, () => draft('a')))
+  await roomy.close()
+  const log = openEmbeddedLog(directory, logOptions({ retentionBytes: 20_000 }))
+  t.teardown(async () => {
+    await log.close()
+    await rm(directory, { recursive: true })
+  })
+  const [next] = await log.append([draft('b')])
+  await log.sweep()
+  const { first, last } = await log.bounds()
+  t.equal(last, 9001)
+  t.ok(first > 8800 && first <= 9001)
+  t.equal((await readAll(log, new ChannelSet(['b']), first - 1))[0]?.position, next?.position)
+})

@@ -32,7 +32,7 @@ export function startService(
   settings: Readonly<Record<string, string>> = {},
 ): ServiceProcess {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, ['--no-deprecation', '--import=tsx', MAIN], {
+  const child = spawn(process.execPath, ['--import=tsx', MAIN], {
     env: { PATH, TIDINGS_PORT: '0', TIDINGS_LOG: 'memory', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -29,6 +29,7 @@ export async function publish(
 ): Promise<HttpAnswer<PublishAnswer>> {
   const answer = await request(`${url}/v1/notifications`, {
     method: 'POST',
+    reset: true,
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   })
@@ -57,6 +58,6 @@ export async function get(
   path: string,
   headers: Record<string, string> = {},
 ): Promise<HttpAnswer> {
-  const answer = await request(`${url}${path}`, { headers })
+  const answer = await request(`${url}${path}`, { headers, reset: true })
   return { status: answer.statusCode, headers: answer.headers, body: await answer.body.json() }
 }

@@ -1,4 +1,5 @@
 import { EventSource } from 'eventsource'
+import { Agent, fetch } from 'undici'
 import type { NotificationMessage } from '../../../src/protocol/messages.ts'
 import { type ClientKind, Inbox, type Message, streamUrl } from './client.ts'
 import { curlHttp, fetchHttp, type Http } from './http.ts'
@@ -67,15 +68,19 @@ export const eventSourceClient: ClientKind = {
   transport: 'sse',
   async open(target, query) {
     const inbox = new Inbox()
-    const source = new EventSource(streamUrl(target, query))
-    const end = () => {
+    const dispatcher = new Agent()
+    const source = new EventSource(streamUrl(target, query), {
+      fetch: (url, init) => fetch(url, { ...init, dispatcher }),
+    })
+    const end = async () => {
       source.close()
       inbox.end()
+      await dispatcher.destroy()
     }
     for (const event of ['message', ...EVENTS]) {
       source.addEventListener(event, ({ data }) => inbox.put(messageOf(event, data)))
     }
     source.addEventListener('error', end)
-    return { inbox, close: async () => end() }
+    return { inbox, close: end }
   },
 }

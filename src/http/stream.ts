@@ -59,6 +59,8 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
 
   async function agree(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     refuseWhileDraining()
+    // Behind another stream it could wait for ever, and Node tells no one when its connection ends before its turn.
+    if (!reply.raw.socket) throw new Problem('pipelined-stream', 'The request before it is not answered yet.')
     const negotiation = negotiate(request)
     const connection = request.ws ? request.raw.socket : reply.raw
     connection.once('close', admission.admit(request.ip))

@@ -42,6 +42,11 @@ export const CODES = {
     title: 'The cursor is not intelligible',
     action: 'Send a cursor as it was received, or none.',
   },
+  'pipelined-stream': {
+    status: 400,
+    title: 'A stream was asked for behind another request on the same connection',
+    action: 'Wait for the answer before you ask for a stream on a connection, or use another.',
+  },
   'bad-request': {
     status: 400,
     title: 'The request is not well-formed HTTP',

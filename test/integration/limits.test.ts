@@ -1,0 +1,167 @@
+import t from 'tap'
+import type { Log } from '../../src/log/log.ts'
+import { openMemoryLog } from '../../src/log/memory.ts'
+import { formatCursor } from '../../src/protocol/cursor.ts'
+import type { TransportKind } from '../../src/protocol/messages.ts'
+import { type RunningApp, startApp } from '../support/app.ts'
+import { publish } from '../support/clients/requests.ts'
+import { openWebSocket } from '../support/clients/websocket.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { getBytes, openRaw, type RawConnection, UPGRADE } from '../support/raw-http.ts'
+import { until } from '../support/until.ts'
+
+type Teardown = Parameters<typeof openRaw>[0]
+
+const HEADERS: Readonly<Record<TransportKind, Readonly<Record<string, string>>>> = {
+  websocket: UPGRADE,
+  sse: { accept: 'text/event-stream' },
+  'long-poll': {},
+}
+const KINDS = Object.keys(HEADERS) as TransportKind[]
+
+/** A request that becomes a stream and stays one. */
+async function longRequest(kind: TransportKind, log: Log): Promise<string> {
+  const { epoch, last } = await log.bounds()
+  return getBytes(`/v1/stream?channel=a&wait=60&cursor=${formatCursor(epoch, last)}`, HEADERS[kind])
+}
+
+/** Opens a stream, and waits until it has its place; `isIn` says so. */
+async function openStream(
+  t: Teardown,
+  { port, log }: RunningApp,
+  kind: TransportKind,
+  isIn: () => Promise<boolean>,
+): Promise<RawConnection> {
+  const connection = await openRaw(t, port)
+  connection.socket.write(await longRequest(kind, log))
+  await until(`the ${kind} stream has its place`, isIn)
+  return connection
+}
+
+/** How a request for a stream is refused: the whole answer. */
+async function refusal(t: Teardown, { port, log }: RunningApp, kind: TransportKind): Promise<string> {
+  const connection = await openRaw(t, port)
+  const request = await longRequest(kind, log)
+  connection.socket.write(
+    kind === 'websocket' ? request : request.replace('\r\n', '\r\nconnection: close\r\n'),
+  )
+  return (await connection.rest()).toString()
+}
+
+/** Says whether a stream would get a place now, by a long-poll that is answered at once. */
+async function hasPlace({ url }: RunningApp): Promise<boolean> {
+  const answer = await fetch(`${url}/v1/stream?channel=a`, { headers: { connection: 'close' } })
+  await answer.arrayBuffer()
+  return answer.status === 200
+}
+
+function testLog(): Log {
+  return openMemoryLog({ retentionSeconds: 60, retentionBytes: 1024 ** 2, idempotencySeconds: 60 })
+}
+
+/** A log that looks for the newest notifications as `newest` does. */
+function logThatFinds(newest: () => Promise<number>): Log {
+  const log = testLog()
+  return Object.assign(Object.create(log), {
+    newest,
+    append: log.append.bind(log),
+    tail: log.tail.bind(log),
+    read: log.read.bind(log),
+    bounds: log.bounds.bind(log),
+    close: log.close.bind(log),
+  })
+}
+
+for (const [limit, status, code] of [
+  ['maxConnections', 503, 'at-capacity'],
+  ['maxConnectionsPerAddress', 429, 'too-many-connections'],
+] as const) {
+  t.test(`beyond ${limit} a stream is refused before it begins, on every transport`, async (t) => {
+    const service = await startApp(t, { settings: { [limit]: KINDS.length } })
+    for (const [i, kind] of KINDS.entries()) {
+      const isLast = i === KINDS.length - 1
+      const connection = await openStream(t, service, kind, async () => !isLast || !(await hasPlace(service)))
+      if (kind !== 'long-poll') await connection.readThrough('ready')
+    }
+    for (const kind of KINDS) {
+      const answer = await refusal(t, service, kind)
+      t.match(answer, new RegExp(`^HTTP/1.1 ${status} `), kind)
+      t.match(answer, /^retry-after: [1-9]\d*\r$/im, kind)
+      t.match(answer, /^content-type: application\/problem\+json\r$/im, kind)
+      t.match(answer, `"code":"${code}"`, kind)
+    }
+    t.equal((await publish(service, { channel: 'a', data: 1 })).status, 201, 'publishers are no streams')
+  })
+}
+
+t.test('a stream gives its place back however it ends', async (t) => {
+  const service = await startApp(t, { settings: { maxConnections: 1 } })
+  const isFull = async () => !(await hasPlace(service))
+  const endings: Record<string, (connection: RawConnection) => unknown> = {
+    'the client closes': ({ socket }) => socket.end(),
+    'the client resets the connection': ({ socket }) => socket.resetAndDestroy(),
+  }
+  for (const [how, end] of Object.entries(endings)) {
+    for (const kind of KINDS) {
+      end(await openStream(t, service, kind, isFull))
+      await until(`${kind}: ${how}`, () => hasPlace(service))
+    }
+  }
+
+  const poll = await openStream(t, service, 'long-poll', isFull)
+  await publish(service, { channel: 'a', data: 1 })
+  await poll.readThrough('"data":1')
+  await until('a long-poll is answered, and its connection stays', () => hasPlace(service))
+
+  const ws = await openWebSocket(service, { channel: 'a' })
+  ws.ws.close()
+  await ws.inbox.ended
+  await until('a WebSocket is closed by its handshake', () => hasPlace(service))
+  t.pass('each time')
+})
+
+t.test('a stream that does not begin gives its place back', async (t) => {
+  for (const kind of KINDS) {
+    const looking: ((position: number) => void)[] = []
+    const log = logThatFinds(() => new Promise((resolve) => looking.push(resolve)))
+    const clock = new ManualClock(setImmediate)
+    const service = await startApp(t, { settings: { maxConnections: 1 }, log, clock })
+    const gone = await openRaw(t, service.port)
+    gone.socket.write(getBytes('/v1/stream?channel=a&last=1', HEADERS[kind]))
+    await until('the log is asked', () => looking.length === 1)
+    t.notOk(await hasPlace(service), `${kind}: it has its place while the log is asked`)
+    gone.socket.destroy()
+    // A socket that asks for an upgrade is not read until it has it, so here the client is missed only then.
+    if (kind !== 'websocket') await until(`${kind}: the client has gone`, () => hasPlace(service))
+    looking[0]?.(0)
+    await until(`${kind}: the client goes while the log is asked`, () => hasPlace(service))
+    t.equal(clock.timers, 0, `${kind}: no subscriber is left`)
+  }
+  for (const kind of KINDS) {
+    const log = logThatFinds(() => Promise.reject(new Error('broken')))
+    const service = await startApp(t, { settings: { maxConnections: 1 }, log })
+    const connection = await openRaw(t, service.port)
+    connection.socket.write(getBytes('/v1/stream?channel=a&last=1', HEADERS[kind]))
+    t.match(await connection.readThrough('\r\n'), / 500 /)
+    await until(`${kind}: the log fails`, () => hasPlace(service))
+  }
+  const service = await startApp(t, { settings: { maxConnections: 1 } })
+  const { 'sec-websocket-key': _, ...withoutKey } = UPGRADE
+  const connection = await openRaw(t, service.port)
+  connection.socket.write(getBytes('/v1/stream?channel=a', withoutKey))
+  t.match((await connection.rest()).toString(), /^HTTP\/1.1 400 /)
+  t.ok(await hasPlace(service), 'a handshake is refused')
+})
+
+t.test('a stream that is pipelined behind another request is refused, and takes no place', async (t) => {
+  const service = await startApp(t, { settings: { maxConnections: 2 } })
+  const connection = await openRaw(t, service.port)
+  const poll = await longRequest('long-poll', service.log)
+  connection.socket.write(poll + poll + (await longRequest('sse', service.log)))
+  await openStream(t, service, 'sse', async () => !(await hasPlace(service)))
+  await publish(service, { channel: 'a', data: 1 })
+  await until('the long-poll has been answered', () => hasPlace(service))
+  for (const _ of ['long-poll', 'sse']) {
+    t.match(await connection.readThrough('"code":"pipelined-stream"'), /HTTP\/1.1 400 /)
+  }
+})

@@ -4,7 +4,7 @@ import { openMemoryLog } from '../../src/log/memory.ts'
 import { formatCursor } from '../../src/protocol/cursor.ts'
 import type { TransportKind } from '../../src/protocol/messages.ts'
 import { type RunningApp, startApp } from '../support/app.ts'
-import { publish } from '../support/clients/requests.ts'
+import { get, publish } from '../support/clients/requests.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { getBytes, openRaw, type RawConnection, UPGRADE } from '../support/raw-http.ts'
@@ -164,4 +164,60 @@ t.test('a stream that is pipelined behind another request is refused, and takes 
   for (const _ of ['long-poll', 'sse']) {
     t.match(await connection.readThrough('"code":"pipelined-stream"'), /HTTP\/1.1 400 /)
   }
+})
+
+t.test('a subscriber has no more channels than it may, in the query and later', async (t) => {
+  const service = await startApp(t, { settings: { maxChannels: 2 } })
+  for (const path of ['channel=a&channel=b&channel=c', 'channel=a&channel=b:*&channel=c:**&transport=sse']) {
+    t.match(await get(service, `/v1/stream?${path}`), { status: 400, body: { code: 'bad-query' } }, path)
+  }
+  const client = await openWebSocket(service, { channel: ['a', 'a'] })
+  await client.inbox.expect('ready')
+  client.say({ type: 'subscribe', channels: ['b', 'c'], request: '1' })
+  t.match(await client.inbox.expect('error'), { code: 'too-many-channels', request: '1' })
+  client.say({ type: 'subscribe', channels: ['a', 'b'] })
+  t.match(await client.inbox.next(), { type: 'subscribed', channels: ['a', 'b'] }, 'the set was as before')
+  await client.close()
+})
+
+t.test('a WebSocket message is no larger than it may be', async (t) => {
+  const service = await startApp(t, { settings: { maxFrameBytes: 128 } })
+  const message = (length: number) => JSON.stringify({ type: 'ping' }).padEnd(length)
+  const client = await openWebSocket(service, { channel: 'a' })
+  await client.inbox.expect('ready')
+  client.say(message(128))
+  await client.inbox.expect('pong')
+  client.say(message(129))
+  t.match(await client.inbox.expect('error'), { code: 'frame-too-large' })
+  t.equal(await client.inbox.ended, 4413)
+
+  const other = await openWebSocket(service, { channel: 'a' })
+  await other.inbox.expect('ready')
+  other.say(message(1024 ** 2))
+  t.equal(await other.inbox.ended, 1009, 'what is far larger is not even read to its end')
+})
+
+t.test('ten bad messages in a minute close a WebSocket, but not in more', async (t) => {
+  const clock = new ManualClock(setImmediate)
+  const service = await startApp(t, { clock, settings: { maxAgeSeconds: 0, heartbeatSeconds: 3600 } })
+  const client = await openWebSocket(service, { channel: 'a' })
+  await client.inbox.expect('ready')
+  for (let minute = 0; minute < 2; minute++) {
+    for (let i = 0; i < 9; i++) {
+      client.say('{')
+      t.match(await client.inbox.expect('error'), { code: 'bad-message' })
+    }
+    clock.pass(60_000)
+  }
+  for (let i = 0; i < 10; i++) client.say('{')
+  t.equal(await client.inbox.ended, 4400)
+})
+
+t.test('the body of a publish is no larger than it may be', async (t) => {
+  const service = await startApp(t, { settings: { maxBodyBytes: 1024 } })
+  const body = (length: number) => JSON.stringify({ channel: 'a', data: 1 }).padEnd(length)
+  t.equal((await publish(service, body(1024))).status, 201)
+  const { last } = await service.log.bounds()
+  t.match(await publish(service, body(1025)), { status: 413, body: { code: 'too-large' } })
+  t.equal((await service.log.bounds()).last, last, 'nothing was stored')
 })

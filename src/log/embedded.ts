@@ -47,7 +47,10 @@ export class EmbeddedLog implements Log {
   constructor(store: Store, options: LogOptions, now: () => number) {
     this.#store = store
     this.#now = now
-    this.#tails = new Tails((after) => store.after(after))
+    this.#tails = new Tails(
+      (after) => store.after(after),
+      () => store.state,
+    )
     this.#writer = new Writer(store, options, now, () => this.#tails.wake())
     this.#sweeping = setInterval(() => void this.#writer.work(), SWEEP_INTERVAL).unref()
   }
@@ -57,9 +60,13 @@ export class EmbeddedLog implements Log {
     return this.#writer.append(drafts)
   }
 
-  tail(after: number, onBatch: (batch: readonly Notification[]) => void): () => void {
+  tail(
+    after: number,
+    onBatch: (batch: readonly Notification[]) => void,
+    onReset: (bounds: Bounds) => void,
+  ): () => void {
     this.#begin()
-    return this.#tails.add(after, onBatch)
+    return this.#tails.add(after, onBatch, onReset)
   }
 
   async read(channels: ChannelSet, after: number, limit: number): Promise<Page> {

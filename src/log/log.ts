@@ -22,10 +22,15 @@ export interface Log {
    * and never from within `append` or `tail` itself. Recovers by itself. Expired notifications (`ttl`) are included: whoever
    * delivers them must look.
    *
-   * @param after must not lie before what retention has taken: start from `bounds().last`
-   * @returns ends it: `onBatch` is not called any more once this has returned
+   * @param onReset what was to come next can't be had any more: retention has taken it before it could be brought, or the log is
+   *   another one now, which its new epoch says. The tail goes on from `bounds.first`
+   * @returns ends it: neither is called any more once this has returned
    */
-  tail(after: number, onBatch: (batch: readonly Notification[]) => void): () => void
+  tail(
+    after: number,
+    onBatch: (batch: readonly Notification[]) => void,
+    onReset: (bounds: Bounds) => void,
+  ): () => void
 
   /**
    * Reads on from a position: a page of what is on `channels`, without what has expired.

@@ -30,7 +30,10 @@ class MemoryLog implements Log {
   readonly #notifications = new Map<number, Notification>()
   /** The oldest first; bounded by the rate of appends and `idempotencySeconds`, after which they are forgotten. */
   readonly #identities = new Map<string, { readonly position: number; readonly time: number }>()
-  readonly #tails = new Tails((after) => this.#after(after))
+  readonly #tails = new Tails(
+    (after) => this.#after(after),
+    () => this.#bounds(),
+  )
   #last = 0
   #bytes = 0
   #closed = false
@@ -48,9 +51,13 @@ class MemoryLog implements Log {
     return outcomes
   }
 
-  tail(after: number, onBatch: (batch: readonly Notification[]) => void): () => void {
+  tail(
+    after: number,
+    onBatch: (batch: readonly Notification[]) => void,
+    onReset: (bounds: Bounds) => void,
+  ): () => void {
     this.#begin()
-    return this.#tails.add(after, onBatch)
+    return this.#tails.add(after, onBatch, onReset)
   }
 
   async read(channels: ChannelSet, after: number, limit: number): Promise<Page> {
@@ -68,7 +75,7 @@ class MemoryLog implements Log {
 
   async bounds(): Promise<Bounds> {
     this.#begin()
-    return { epoch: this.#epoch, first: this.#first, last: this.#last }
+    return this.#bounds()
   }
 
   async close(): Promise<void> {
@@ -76,6 +83,10 @@ class MemoryLog implements Log {
     this.#tails.close()
     this.#notifications.clear()
     this.#identities.clear()
+  }
+
+  #bounds(): Bounds {
+    return { epoch: this.#epoch, first: this.#first, last: this.#last }
   }
 
   get #first(): number {

@@ -1,4 +1,4 @@
-import type { Notification } from './log.ts'
+import type { Bounds, Notification } from './log.ts'
 
 /** The most notifications in one batch of a tail; it reads on in the next turn. */
 const BATCH = 1000
@@ -8,6 +8,7 @@ const BATCH_DATA = 1024 * 1024
 interface Tail {
   after: number
   readonly onBatch: (batch: readonly Notification[]) => void
+  readonly onReset: (bounds: Bounds) => void
 }
 
 /**
@@ -17,17 +18,22 @@ interface Tail {
  */
 export class Tails {
   readonly #readAfter: (after: number) => Iterable<Notification>
+  readonly #bounds: () => Bounds
   readonly #tails = new Set<Tail>()
   #woken = false
 
-  /** @param readAfter the notifications after a position, in order */
-  constructor(readAfter: (after: number) => Iterable<Notification>) {
+  /**
+   * @param readAfter the notifications after a position, in order
+   * @param bounds of the log, as `readAfter` sees it
+   */
+  constructor(readAfter: (after: number) => Iterable<Notification>, bounds: () => Bounds) {
     this.#readAfter = readAfter
+    this.#bounds = bounds
   }
 
   /** Adds a tail; see `Log.tail`. */
-  add(after: number, onBatch: Tail['onBatch']): () => void {
-    const tail = { after, onBatch }
+  add(after: number, onBatch: Tail['onBatch'], onReset: Tail['onReset']): () => void {
+    const tail = { after, onBatch, onReset }
     this.#tails.add(tail)
     this.wake()
     return () => this.#tails.delete(tail)
@@ -49,6 +55,13 @@ export class Tails {
   }
 
   #deliver(tail: Tail): void {
+    const bounds = this.#bounds()
+    if (tail.after < bounds.first - 1) {
+      tail.after = bounds.first - 1
+      tail.onReset(bounds)
+    }
+    // It may have been ended by what it was told.
+    if (!this.#tails.has(tail)) return
     const batch: Notification[] = []
     let data = 0
     for (const notification of this.#readAfter(tail.after)) {

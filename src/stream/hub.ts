@@ -20,22 +20,28 @@ export interface HubOptions {
  * window, finds whom it concerns, and lets each of them write at most once.
  */
 export class Hub implements Source {
-  readonly epoch: string
   readonly log: Log
   readonly clock: Clock
-  readonly window: Window
+  readonly #windowBytes: number
   readonly #subscriptions = new Subscriptions<Seam>()
-  readonly #subscribers = new Set<Subscriber>()
+  readonly #subscribers = new Map<Subscriber, Seam>()
   readonly #ahead = new Set<Seam>()
   readonly #stop: () => void
+  #epoch: string
+  #window: Window
 
   /** @param bounds of the log, as they are now: it is followed from its end */
   constructor({ log, clock, windowBytes }: HubOptions, { epoch, last }: Bounds) {
-    this.epoch = epoch
     this.log = log
     this.clock = clock
-    this.window = new Window(windowBytes, last)
-    this.#stop = log.tail(last, (batch) => this.#receive(batch))
+    this.#windowBytes = windowBytes
+    this.#epoch = epoch
+    this.#window = new Window(windowBytes, last)
+    this.#stop = log.tail(
+      last,
+      (batch) => this.#receive(batch),
+      (bounds) => this.#reset(bounds),
+    )
   }
 
   /**
@@ -46,14 +52,23 @@ export class Hub implements Source {
     return new Hub(options, await options.log.bounds())
   }
 
+  /** Which log it follows. */
+  get epoch(): string {
+    return this.#epoch
+  }
+
+  get window(): Window {
+    return this.#window
+  }
+
   /** All subscribers that are open now. */
-  get subscribers(): ReadonlySet<Subscriber> {
-    return this.#subscribers
+  get subscribers(): readonly Subscriber[] {
+    return [...this.#subscribers.keys()]
   }
 
   /** A subscriber comes: from the next turn on its seam is told what is found for it. */
   join(subscriber: Subscriber, seam: Seam): void {
-    this.#subscribers.add(subscriber)
+    this.#subscribers.set(subscriber, seam)
     this.#subscriptions.add(seam, seam.channels)
   }
 
@@ -80,14 +95,26 @@ export class Hub implements Source {
     this.#stop()
   }
 
+  /** The tail goes on elsewhere: the window is of no use any more, and every subscriber must find its own way there. */
+  #reset({ epoch, first }: Bounds): void {
+    const before = this.#window.head
+    const isOtherLog = epoch !== this.#epoch
+    this.#epoch = epoch
+    this.#window = new Window(this.#windowBytes, first - 1)
+    for (const seam of this.#subscribers.values()) {
+      if (isOtherLog) seam.restart(first - 1)
+      else seam.fallBack(before)
+    }
+  }
+
   #receive(notifications: readonly Notification[]): void {
-    const before = this.window.head
+    const before = this.#window.head
     const entries = notifications.map((notification) => new Entry(this.epoch, notification))
-    this.window.append(entries)
+    this.#window.append(entries)
     const concerned: Seam[] = []
     const now = this.clock.now()
     for (const [channel, run] of byChannel(entries.filter((entry) => entry.isCurrent(now)))) {
-      const batch = new Batch(run, this.window.head)
+      const batch = new Batch(run, this.#window.head)
       this.#subscriptions.visit(channel, (seam) => {
         if (seam.find(batch)) concerned.push(seam)
       })

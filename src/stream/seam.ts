@@ -48,7 +48,7 @@ export class Seam {
   #writable = true
   /** a read of the log, or a turn that was put off, will call `advance` */
   #pending = false
-  /** which set of channels a read of the log was begun with */
+  /** counts what makes a read of the log that is under way worthless */
   #revision = 0
   /** what the hub has found for it in this turn; empty between turns */
   #found: Batch | undefined
@@ -133,6 +133,22 @@ export class Seam {
     this.#revision++
   }
 
+  /** What was to come next will not come: goes on by reading, from `cursor`, where it stood. */
+  fallBack(cursor: number): void {
+    this.#fallBack(cursor)
+    this.advance()
+  }
+
+  /** The log is another one now: goes on behind `position` of that. */
+  restart(position: number): void {
+    if (this.#state === 'closed') return
+    this.#state = 'catching-up'
+    this.#cursor = position
+    this.#revision++
+    this.#sink.gap(position, 'epoch')
+    this.advance()
+  }
+
   /** Ends it: nothing is delivered any more. */
   close(): void {
     this.#cursor = this.cursor
@@ -158,7 +174,7 @@ export class Seam {
     const arrived = (page: Page): void => {
       this.#pending = false
       if (this.#state !== 'catching-up') return
-      // The channels have changed meanwhile: the page is of the old set.
+      // The page is of the channels, or of the log, that were.
       if (revision !== this.#revision) {
         this.advance()
         return

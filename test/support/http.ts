@@ -68,7 +68,7 @@ export function logWith(append: (drafts: readonly Draft[], inner: Log) => Promis
   const inner = testLog()
   return {
     append: (drafts) => append(drafts, inner),
-    tail: (after, onBatch) => inner.tail(after, onBatch),
+    tail: (after, onBatch, onReset) => inner.tail(after, onBatch, onReset),
     read: (channels, after, limit) => inner.read(channels, after, limit),
     newest: (channels, count) => inner.newest(channels, count),
     bounds: () => inner.bounds(),

@@ -16,14 +16,14 @@ import { Subscriber } from '../../src/stream/subscriber.ts'
 import type { Transport, TransportEvents } from '../../src/stream/transport.ts'
 import { ManualClock } from './manual-clock.ts'
 
-export const EPOCH = 'rig'
-
 /** A log in which nothing happens by itself: the tail brings, and a read arrives, when the test says so. */
 export class ScriptedLog implements Log {
   readonly #now: () => number
   readonly notifications: Notification[] = []
   first = 1
+  epoch = 'rig0'
   #onBatch: ((batch: readonly Notification[]) => void) | undefined
+  #onReset: ((bounds: Bounds) => void) | undefined
   #tailed = 0
   readonly #reads: ((outcome: 'page' | 'failure') => void)[] = []
 
@@ -53,6 +53,10 @@ export class ScriptedLog implements Log {
 
   /** The tail brings everything that it has not brought yet, in one batch. */
   bring(): void {
+    if (this.#tailed < this.first - 1) {
+      this.#tailed = this.first - 1
+      this.#onReset?.(this.#bounds())
+    }
     const batch = this.notifications.slice(this.#tailed)
     this.#tailed = this.last
     if (batch.length > 0) this.#onBatch?.(batch)
@@ -68,12 +72,31 @@ export class ScriptedLog implements Log {
     this.first = Math.max(this.first, this.last - count + 1)
   }
 
-  tail(after: number, onBatch: (batch: readonly Notification[]) => void): () => void {
+  /** It is deleted and made anew. */
+  recreate(): void {
+    this.epoch = `rig${Number(this.epoch.slice(3)) + 1}`
+    this.notifications.length = 0
+    this.first = 1
+    this.#tailed = 0
+    this.#onReset?.(this.#bounds())
+  }
+
+  tail(
+    after: number,
+    onBatch: (batch: readonly Notification[]) => void,
+    onReset: (bounds: Bounds) => void,
+  ): () => void {
     this.#tailed = after
     this.#onBatch = onBatch
+    this.#onReset = onReset
     return () => {
       this.#onBatch = undefined
+      this.#onReset = undefined
     }
+  }
+
+  #bounds(): Bounds {
+    return { epoch: this.epoch, first: this.first, last: this.last }
   }
 
   /** What it finds is found at once, but arrives later: a thenable, so that it arrives within `arrive`. */
@@ -111,7 +134,7 @@ export class ScriptedLog implements Log {
   }
 
   async bounds(): Promise<Bounds> {
-    return { epoch: EPOCH, first: this.first, last: this.last }
+    return this.#bounds()
   }
 
   async close(): Promise<void> {}
@@ -177,7 +200,8 @@ export class CheckedTransport implements Transport {
   send(message: ControlMessage): void {
     if (message.type === 'gap') {
       const position = parseCursor(message.cursor)?.position ?? Number.NaN
-      if (this.#position >= this.#log.first - 1) throw new Error('a gap where nothing is gone')
+      const isOtherLog = message.reason === 'epoch'
+      if (!isOtherLog && this.#position >= this.#log.first - 1) throw new Error('a gap where nothing is gone')
       this.gaps++
       // What is still kept must not hide in the gap.
       const hidden = this.#log.notifications
@@ -254,7 +278,7 @@ export class StreamRig {
     // The weight of an entry as the rig makes them: 512 + 4 × (channel + id + data), channels of one or three characters.
     this.hub = new Hub(
       { log: this.log, clock: this.clock, windowBytes: windowEntries * 545 },
-      { epoch: EPOCH, first: 1, last: 0 },
+      { epoch: this.log.epoch, first: 1, last: 0 },
     )
   }
 

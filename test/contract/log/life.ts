@@ -39,7 +39,15 @@ export async function lifeTests(t: Test, { open, skips }: LogHarness): Promise<v
     await t.rejects(log.read(EVERYTHING, 0, 1), LogUnavailable)
     await t.rejects(log.newest(EVERYTHING, 1), LogUnavailable)
     await t.rejects(log.bounds(), LogUnavailable)
-    t.throws(() => log.tail(0, () => {}), LogUnavailable)
+    t.throws(
+      () =>
+        log.tail(
+          0,
+          () => {},
+          () => {},
+        ),
+      LogUnavailable,
+    )
     await t.resolves(log.close(), 'and closing again does nothing')
   })
 }

@@ -1,14 +1,19 @@
 import type { Test } from 'tap'
-import type { Log, Notification } from '../../../src/log/log.ts'
+import type { Bounds, Log, Notification } from '../../../src/log/log.ts'
 import { ChannelSet } from '../../../src/protocol/channel-set.ts'
 import { until } from '../../support/until.ts'
 import { draft, type LogHarness, readAll } from './harness.ts'
 
 /** Follows `log` and keeps what came. */
-function follow(log: Log, after: number): { batches: Notification[][]; seen(): number[]; stop(): void } {
+function follow(log: Log, after: number) {
   const batches: Notification[][] = []
-  const stop = log.tail(after, (batch) => batches.push([...batch]))
-  return { batches, stop, seen: () => batches.flat().map(({ position }) => position) }
+  const resets: Bounds[] = []
+  const stop = log.tail(
+    after,
+    (batch) => batches.push([...batch]),
+    (bounds) => resets.push(bounds),
+  )
+  return { batches, resets, stop, seen: () => batches.flat().map(({ position }) => position) }
 }
 
 /** The part of the contract suite about `Log.tail`. */
@@ -48,10 +53,14 @@ export async function tailTests(t: Test, { open }: LogHarness): Promise<void> {
     const outcomes = await log.append([draft('a')])
     const start = (outcomes[0]?.position ?? 0) - 1
     let calls = 0
-    const stop = log.tail(start, () => {
-      calls++
-      stop()
-    })
+    const stop = log.tail(
+      start,
+      () => {
+        calls++
+        stop()
+      },
+      () => {},
+    )
     const gone = follow(log, start)
     gone.stop()
     const other = follow(log, start)
@@ -60,6 +69,18 @@ export async function tailTests(t: Test, { open }: LogHarness): Promise<void> {
     await until('the last one has it', () => other.seen().length === 2)
     t.equal(calls, 1)
     t.strictSame(gone.seen(), [])
+  })
+
+  t.test('what retention has taken before it could be brought is said, and the rest follows', async (t) => {
+    const data = JSON.stringify('x'.repeat(40_000))
+    const { log } = await open(t, { retentionBytes: 100_000 })
+    await log.append(Array.from({ length: 10 }, () => draft('a', { data })))
+    const tail = follow(log, 0)
+    await log.append([draft('a', { id: 'last' })])
+    await until('the last has come', () => tail.batches.flat().at(-1)?.id === 'last')
+    t.equal(tail.resets.length, 1)
+    t.equal(tail.seen()[0], tail.resets[0]?.first, 'it goes on where the log now begins')
+    t.equal(tail.resets[0]?.epoch, (await log.bounds()).epoch)
   })
 
   t.test('close ends it', async (t) => {

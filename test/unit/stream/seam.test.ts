@@ -151,7 +151,7 @@ t.test('a subscriber that is gone gets nothing more, though a read was under way
   rig.log.bring()
   rig.clock.pass(60_000)
   t.strictSame(transport.delivered, [])
-  t.equal(rig.hub.subscribers.size, 0)
+  t.equal(rig.hub.subscribers.length, 0)
   t.equal(rig.clock.timers, 0)
 })
 
@@ -164,4 +164,28 @@ t.test('a subscriber that is ahead of the instance waits for the tail, and for n
   t.equal(rig.log.reads, 0)
   rig.log.bring()
   t.strictSame(transport.delivered, [2])
+})
+
+t.test('when the tail falls behind retention, subscribers are told by a gap what they missed', async (t) => {
+  const rig = new StreamRig(10)
+  const [live, other] = [rig.subscribe(['a'], 0), rig.subscribe(['b'], 0)]
+  for (let i = 0; i < 9; i++) rig.log.add('a')
+  rig.log.retain(3)
+  rig.settle([live, other])
+  t.strictSame(live.delivered, [7, 8, 9])
+  t.equal(live.gaps, 1)
+  t.equal(other.gaps, 1, 'what was on its channels is not known any more')
+})
+
+t.test('when the log is another one, every subscriber is told, and gets all of the new one', async (t) => {
+  const rig = new StreamRig(10)
+  const transport = rig.subscribe(['a'], 0)
+  for (let i = 0; i < 4; i++) rig.log.add('a')
+  rig.log.bring()
+  rig.log.recreate()
+  rig.log.add('a')
+  rig.log.bring()
+  t.strictSame(transport.delivered, [1, 2, 3, 4, 1])
+  t.equal(transport.gaps, 1)
+  t.equal(rig.log.reads, 0)
 })

@@ -47,6 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
           rig.clock.pass(ms),
     ),
   },
+  { weight: 1, arbitrary: fc.constant<Step>(({ rig }) => rig.log.recreate()) },
   {
     weight: 1,
     arbitrary: fc.integer({ min: 0, max: 12 }).map(

@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openEmbeddedLog } from '../../src/log/embedded.ts'
-import { FakeClock } from '../support/fake-clock.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { logOptions } from './log/harness.ts'
 import { logContract } from './log.ts'
 
 logContract('embedded', {
   async open(t, options) {
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
     const openLog = () => openEmbeddedLog(directory, logOptions(options), clock.now)
     let log = openLog()
@@ -19,7 +19,7 @@ logContract('embedded', {
     return {
       log,
       pass: async (seconds) => {
-        clock.pass(seconds)
+        clock.pass(seconds * 1000)
         await log.sweep()
       },
       reopen: async () => {

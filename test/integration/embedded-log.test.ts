@@ -5,6 +5,7 @@ import t from 'tap'
 import { openEmbeddedLog } from '../../src/log/embedded.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { draft, logOptions, readAll } from '../contract/log/harness.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 t.test('a directory that can not be made is refused with an error that names it', async (t) => {
   const parent = await mkdtemp(join(tmpdir(), 'tidings-log-'))
@@ -43,4 +44,20 @@ t.test('opened again with less room it takes what is too much, in slices between
   t.equal(last, 9001)
   t.ok(first > 8800 && first <= 9001)
   t.equal((await readAll(log, new ChannelSet(['b']), first - 1))[0]?.position, next?.position)
+})
+
+t.test('an identity that is out of the window but not yet swept away is as good as forgotten', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  const clock = new ManualClock()
+  const log = openEmbeddedLog(directory, logOptions({ idempotencySeconds: 120 }), clock.now)
+  t.teardown(async () => {
+    await log.close()
+    await rm(directory, { recursive: true })
+  })
+  await log.append([draft('a', { id: 'same' })])
+  clock.pass(119_999)
+  t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 1, duplicate: true }])
+  clock.pass(1)
+  t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: false }])
+  t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: true }])
 })

@@ -8,7 +8,7 @@ export type Message =
   | { readonly type: 'notification'; readonly notification: NotificationMessage }
 
 /** The message of one type. */
-export type MessageOf<Type extends Message['type']> = Extract<Message, { readonly type: Type }>
+export type MessageOf<Type extends Message['type']> = Message & { readonly type: Type }
 
 /** What a client asks for. */
 export interface Query {

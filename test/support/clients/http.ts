@@ -31,13 +31,20 @@ export const fetchHttp: Http = {
 /** Seconds after which curl gives up, so that none outlives its test for long. */
 const CURL_MAX_SECONDS = 30
 
-/** A child process of `curl`. */
-export const curlHttp: Http = {
+/** A child process of `curl`; `more` are options besides. */
+export const curlHttp = {
   name: 'curl',
-  async *get(url, headers, signal) {
+  async *get(
+    url: string,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+    more: readonly string[] = [],
+  ) {
     const fields = Object.entries(headers).flatMap(([name, value]) => ['--header', `${name}: ${value}`])
     const options = ['--silent', '--fail-with-body', '--no-buffer', '--max-time', String(CURL_MAX_SECONDS)]
-    const curl = spawn('curl', [...options, ...fields, url], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const curl = spawn('curl', [...options, ...fields, ...more, url], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const kill = () => curl.kill()
     signal.addEventListener('abort', kill)
     const exit = once(curl, 'exit')
@@ -46,4 +53,4 @@ export const curlHttp: Http = {
     signal.removeEventListener('abort', kill)
     if (code !== 0 && !signal.aborted) throw new Error(`curl exits with ${code}`)
   },
-}
+} satisfies Http

@@ -87,7 +87,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
       request,
       transport === 'sse'
         ? new SseTransport(response, heartbeatMs)
-        : new LongPollTransport(response, { waitMs, limit, ready }),
+        : new LongPollTransport(response, { waitMs, limit, ready, stallMs: limits.stallMs }),
     )
   }
 

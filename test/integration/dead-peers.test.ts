@@ -1,0 +1,157 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import t from 'tap'
+import { startApp } from '../support/app.ts'
+import { eventSourceClient } from '../support/clients/sse.ts'
+import { openWebSocket } from '../support/clients/websocket.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { getBytes, openRaw, UPGRADE } from '../support/raw-http.ts'
+import { until } from '../support/until.ts'
+
+const HEARTBEAT_SECONDS = 10
+const HEARTBEAT_MS = 1000 * HEARTBEAT_SECONDS
+const STALL_SECONDS = 60
+const MAX_AGE_SECONDS = 3600
+/** As in the subscriber. */
+const CLOSE_GRACE_MS = 5_000
+
+type Teardown = Parameters<typeof startApp>[0]
+type Service = Awaited<ReturnType<typeof startNarrow>>
+
+/** A service with one place, so that whether a new stream gets in says whether the old one is gone. */
+async function startNarrow(t: Teardown, stallSeconds = STALL_SECONDS) {
+  const clock = new ManualClock(setImmediate)
+  const service = await startApp(t, {
+    clock,
+    settings: {
+      maxConnections: 1,
+      heartbeatSeconds: HEARTBEAT_SECONDS,
+      maxAgeSeconds: MAX_AGE_SECONDS,
+      stallSeconds,
+    },
+  })
+  return { ...service, clock }
+}
+
+/** Says whether the place is free, and nothing of its last stream is left: its timer is called off with the rest. */
+async function isFreed({ url, clock }: Service): Promise<boolean> {
+  const answer = await fetch(`${url}/v1/stream?channel=free`, { headers: { connection: 'close' } })
+  await answer.arrayBuffer()
+  return answer.status === 200 && clock.timers === 0
+}
+
+/**
+ * Asks for a stream of far more than the kernels' buffers hold, never reads of it, and waits until nothing moves any more.
+ * @param again asks again after every whole answer: one long-poll's is too small
+ */
+async function openStuck(t: Teardown, service: Service, request: string, again = false): Promise<void> {
+  const accepted = once(service.app.server.server, 'connection') as Promise<[Socket]>
+  const { socket } = await openRaw(t, service.port)
+  socket.pause()
+  const [near] = await accepted
+  for (let i = 0; i < 300; i++) {
+    await service.log.append([{ channel: 'a', id: String(i), data: JSON.stringify('x'.repeat(50_000)) }])
+  }
+  socket.write(request)
+  let taken = 0
+  let answered = 0
+  let looks = 0
+  await until('it is stuck', () => {
+    const before = taken
+    taken = near.bytesWritten - near.writableLength
+    if (again && near.writableLength === 0 && taken !== answered) {
+      answered = taken
+      socket.write(request)
+    }
+    looks = near.writableLength > 0 && taken === before ? looks + 1 : 0
+    return looks === 20
+  })
+}
+
+t.test('a WebSocket that leaves two pings unanswered is closed with 4408 and freed', async (t) => {
+  const service = await startNarrow(t)
+  const client = await openWebSocket(service, { channel: 'a' }, { answersPings: false })
+  await client.inbox.expect('ready')
+  for (let ping = 1; ping <= 2; ping++) {
+    service.clock.pass(HEARTBEAT_MS)
+    await client.inbox.expect('heartbeat')
+  }
+  t.notOk(await isFreed(service), 'two pings are out, and may still be answered')
+  service.clock.pass(HEARTBEAT_MS)
+  t.equal(await client.inbox.ended, 4408)
+  await until('it is freed', () => isFreed(service))
+})
+
+t.test('a WebSocket that answers stays, however long', async (t) => {
+  const service = await startNarrow(t)
+  const client = await openWebSocket(service, { channel: 'a' })
+  await client.inbox.expect('ready')
+  for (let i = 0; i < 20; i++) {
+    service.clock.pass(HEARTBEAT_MS)
+    await client.inbox.expect('heartbeat')
+    // Its pong is behind it on the way: what is answered after it shows that the pong has come.
+    client.say({ type: 'ping' })
+    await client.inbox.expect('pong')
+  }
+  await client.close()
+})
+
+t.test('a WebSocket peer that vanished without a word is freed', async (t) => {
+  const service = await startNarrow(t)
+  const proxy = await startFaultProxy(t, service.port)
+  const client = await openWebSocket({ url: `http://127.0.0.1:${proxy.port}` }, { channel: 'a' })
+  await client.inbox.expect('ready')
+  proxy.fault = 'swallow'
+  service.clock.pass(3 * HEARTBEAT_MS)
+  await until('it is freed', () => isFreed(service))
+  t.equal(client.inbox.size, 0, 'and it has heard nothing of it')
+})
+
+t.test('a WebSocket peer that is stuck is freed', async (t) => {
+  const service = await startNarrow(t)
+  await openStuck(t, service, getBytes('/v1/stream?channel=a&cursor=earliest', UPGRADE))
+  t.notOk(await isFreed(service))
+  service.clock.pass(3 * HEARTBEAT_MS)
+  await until('it is freed', () => isFreed(service))
+})
+
+const SSE = getBytes('/v1/stream?channel=a&cursor=earliest', { accept: 'text/event-stream' })
+
+t.test('an SSE peer that takes no bytes is freed when it has stalled for too long', async (t) => {
+  const service = await startNarrow(t)
+  await openStuck(t, service, SSE)
+  service.clock.pass(1000 * (STALL_SECONDS - 1))
+  t.notOk(await isFreed(service), 'it may take its time')
+  service.clock.pass(HEARTBEAT_MS)
+  await until('it is freed', () => isFreed(service))
+})
+
+t.test('an SSE peer that takes no bytes does not outlive the greatest age by much', async (t) => {
+  const service = await startNarrow(t, 2 * MAX_AGE_SECONDS)
+  await openStuck(t, service, SSE)
+  service.clock.pass(900 * MAX_AGE_SECONDS - HEARTBEAT_MS)
+  t.notOk(await isFreed(service), 'it may take its time')
+  service.clock.pass(100 * MAX_AGE_SECONDS + HEARTBEAT_MS)
+  service.clock.pass(CLOSE_GRACE_MS)
+  await until('it is freed', () => isFreed(service))
+})
+
+t.test('a long-poll whose answer is not taken is freed', async (t) => {
+  const service = await startNarrow(t, 1)
+  await openStuck(t, service, getBytes('/v1/stream?channel=a&cursor=earliest&limit=1000'), true)
+  await until('it is freed', () => isFreed(service))
+  t.pass()
+})
+
+t.test('an SSE peer behind a proxy that swallows everything is freed at the greatest age', async (t) => {
+  const service = await startNarrow(t)
+  const proxy = await startFaultProxy(t, service.port)
+  const client = await eventSourceClient.open({ url: `http://127.0.0.1:${proxy.port}` }, { channel: 'a' })
+  t.teardown(() => client.close())
+  await client.inbox.expect('ready')
+  proxy.fault = 'swallow'
+  service.clock.pass(1000 * MAX_AGE_SECONDS)
+  await until('it is freed', () => isFreed(service))
+  t.equal(client.inbox.size, 0, 'and it has heard nothing of it')
+})

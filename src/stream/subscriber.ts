@@ -73,17 +73,12 @@ export class Subscriber implements Sink, TransportEvents {
     this.#transport.send({ type: 'bye', reason, retryAfter, cursor: this.cursor })
   }
 
-  /** Ends the stream for the reason that `code` names. */
+  /** Ends the stream for the reason that `code` names: nothing is delivered any more. Closing twice is as good as once. */
   close(code: ErrorCode): void {
     if (this.#seam.state === 'closed') return
-    this.#cancelTimer()
+    this.#leave()
     this.#cancelTimer = this.#hub.clock.after(CLOSE_GRACE_MS, () => this.#transport.abort())
     this.#transport.close(code)
-  }
-
-  /** Drops the connection without a word. */
-  abort(): void {
-    this.#transport.abort()
   }
 
   get room(): Room {
@@ -130,6 +125,10 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   closed(): void {
+    this.#leave()
+  }
+
+  #leave(): void {
     this.#cancelTimer()
     this.#seam.close()
     this.#hub.leave(this, this.#seam)

@@ -1,0 +1,65 @@
+import t from 'tap'
+import { ChannelSet } from '../../../src/protocol/channel-set.ts'
+import { Subscriber } from '../../../src/stream/subscriber.ts'
+import { CheckedTransport, StreamRig } from '../../support/stream-rig.ts'
+
+const MAX_AGE_MS = 3_600_000
+const GRACE_MS = 5_000
+
+/** A connection that is gone only when it is dropped: its peer takes nothing more. */
+class LingeringTransport extends CheckedTransport {
+  closes = 0
+  aborts = 0
+
+  override close(): void {
+    this.closes++
+  }
+
+  override abort(): void {
+    this.aborts++
+    this.events.closed()
+  }
+}
+
+function lingering() {
+  const rig = new StreamRig(100)
+  const channels = new ChannelSet(['a', 'b:*'])
+  const transport = new LingeringTransport(rig.log, rig.clock, channels, 0, 4)
+  const limits = { maxChannels: 100, maxAgeMs: MAX_AGE_MS, stallMs: MAX_AGE_MS }
+  const subscriber = new Subscriber(rig.hub, transport, channels, 0, limits)
+  subscriber.open()
+  return { rig, transport, subscriber }
+}
+
+t.test('once a stream is being closed nothing more is delivered, and nobody finds it', async (t) => {
+  const { rig, transport, subscriber } = lingering()
+  subscriber.close('draining')
+  rig.log.add('a')
+  rig.log.add('b:1')
+  rig.log.bring()
+  rig.clock.turn()
+  t.strictSame(transport.delivered, [])
+  t.equal(rig.hub.subscribers.length, 0)
+})
+
+t.test(
+  'a peer that does not let itself be closed is dropped after a grace, however often it is tried',
+  async (t) => {
+    const { rig, transport, subscriber } = lingering()
+    subscriber.close('draining')
+    rig.clock.pass(GRACE_MS - 1)
+    subscriber.close('max-age')
+    t.strictSame([transport.closes, transport.aborts], [1, 0])
+    rig.clock.pass(1)
+    t.equal(transport.aborts, 1)
+    t.equal(rig.clock.timers, 0)
+  },
+)
+
+t.test('a stream is closed before it is too old', async (t) => {
+  const { rig, transport } = lingering()
+  rig.clock.pass(MAX_AGE_MS * 0.9 - 1)
+  t.equal(transport.closes, 0)
+  rig.clock.pass(MAX_AGE_MS * 0.1 + 1)
+  t.equal(transport.closes, 1)
+})

@@ -108,6 +108,21 @@ for (const kind of ALL_CLIENTS) {
     },
   )
 
+  t.test(
+    `P-5 a burst of more than the log keeps is told by a gap on a live stream: ${kind.name}`,
+    async (t) => {
+      const service = await startApp(t, { settings: SMALL })
+      const client = await openFor(t, kind, service, { channel: 'a', limit: 1000 })
+      await client.inbox.expect('ready')
+      await publishNumbers(service, 'a', 1, 500)
+      t.equal((await client.inbox.expect('gap')).reason, 'retention')
+      const [first] = await client.inbox.notifications(1)
+      const rest = await client.inbox.notifications(500 - Number(first?.data))
+      t.equal(rest.at(-1)?.data, 500)
+      t.ok(rest.length < 400, 'most of them are gone')
+    },
+  )
+
   t.test(`P-5 P-24 a cursor of another log gets a gap and what this log keeps: ${kind.name}`, async (t) => {
     const service = await startApp(t)
     const other = await startApp(t)

@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ConnectionError, FastifyServerOptions } from 'fastify'
 import { answerError } from './errors.ts'
 import { Problem, type ProblemCode } from './problem.ts'
@@ -20,33 +21,43 @@ export const errorOptions = {
   return503OnClosing: false,
 } satisfies FastifyServerOptions
 
+/** Node could not make a request of what came in on `socket`: says so with a problem document, and closes. */
+function clientErrorHandler(error: ConnectionError, socket: Socket): void {
+  if (error.code === 'ECONNRESET') socket.destroy()
+  else refuse(socket, new Problem(CODE_OF_ERROR.get(error.code) ?? 'bad-request', `${error.message}.`))
+}
+
 /**
- * Node could not make a request of what came in on `socket`: says so with a problem document, and closes.
+ * Listener for Node's `upgrade`, to be called before all others: refuses one that came in behind a request that is not answered yet.
+ * Node hands over the socket all the same, and no longer looks after it: the connection would never end, and so the server neither.
+ */
+export function refusePipelinedUpgrade(_request: unknown, socket: Duplex): void {
+  if (!responseUnderWay(socket)) return
+  refuse(socket, new Problem('pipelined-stream', 'The request before it was not answered yet.'))
+}
+
+/**
+ * Says `problem` on a connection that is of no more use, and closes it.
  *
  * A response under way is never cut into. One whose request had come in whole (this was pipelined behind it) is waited for: its
  * client must learn that its publish was stored. One that has begun to stream leaves no place for another answer.
  */
-function clientErrorHandler(error: ConnectionError, socket: Socket): void {
+function refuse(socket: Duplex, problem: Problem): void {
   const response = responseUnderWay(socket)
   if (response?.req.complete && !response.headersSent) {
     // What follows a malformed request has no meaning, and would be reported here again.
     socket.pause()
-    response.once('finish', () => clientErrorHandler(error, socket))
-  } else if (response?.headersSent || !socket.writable || error.code === 'ECONNRESET') {
+    response.once('finish', () => refuse(socket, problem))
+  } else if (response?.headersSent || !socket.writable) {
     socket.destroy()
   } else {
-    socket.write(rawAnswer(toProblem(error)))
-    socket.destroySoon()
+    socket.end(rawAnswer(problem), () => socket.destroy())
   }
 }
 
 /** Node tells no one but itself which response a socket is carrying; its own handler of these errors reads the same member. */
-function responseUnderWay(socket: Socket): ServerResponse | undefined {
-  return (socket as Socket & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
-}
-
-function toProblem(error: ConnectionError): Problem {
-  return new Problem(CODE_OF_ERROR.get(error.code) ?? 'bad-request', `${error.message}.`)
+function responseUnderWay(socket: Duplex): ServerResponse | undefined {
+  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }
 
 function rawAnswer(problem: Problem): string {

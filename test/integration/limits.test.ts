@@ -166,6 +166,27 @@ t.test('a stream that is pipelined behind another request is refused, and takes 
   }
 })
 
+t.test(
+  'an upgrade that is pipelined behind another request is refused, and its connection closed',
+  async (t) => {
+    const service = await startApp(t, { settings: { maxConnections: 1 } })
+    const connection = await openRaw(t, service.port)
+    const poll = await longRequest('long-poll', service.log)
+    connection.socket.write(poll + (await longRequest('websocket', service.log)))
+    await until('the long-poll has its place', async () => !(await hasPlace(service)))
+    await publish(service, { channel: 'a', data: 1 })
+    const answers = (await connection.rest()).toString()
+    t.match(answers, /^HTTP\/1.1 200 .*"data":1.*HTTP\/1.1 400 .*"code":"pipelined-stream"/s)
+
+    const behindStream = await openRaw(t, service.port)
+    behindStream.socket.write(await longRequest('sse', service.log))
+    await behindStream.readThrough('ready')
+    behindStream.socket.write(await longRequest('websocket', service.log))
+    t.notMatch((await behindStream.rest()).toString(), 'HTTP', 'no answer is put into a stream')
+    await until('all places are free', () => hasPlace(service))
+  },
+)
+
 t.test('a subscriber has no more channels than it may, in the query and later', async (t) => {
   const service = await startApp(t, { settings: { maxChannels: 2 } })
   for (const path of ['channel=a&channel=b&channel=c', 'channel=a&channel=b:*&channel=c:**&transport=sse']) {

@@ -1,5 +1,11 @@
 import fastifyWebsocket from '@fastify/websocket'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
+import type { WebSocket } from 'ws'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { errorOptions } from './http/client-error.ts'
@@ -37,6 +43,12 @@ const MAX_HEADER_BYTES = 64 * 1024
 /** What ws may gather of one message before it gives up (close code 1009): somewhat more than what is answered with an `error`. */
 const FRAME_MARGIN_BYTES = 64 * 1024
 
+/** Broken frames and lost connections are the client's doing: no line of the operator's log is theirs to fill. */
+function endFaultySocket(error: Error, socket: WebSocket, request: FastifyRequest): void {
+  request.log.debug({ err: error }, 'WebSocket ended by an error')
+  socket.terminate()
+}
+
 /**
  * Puts the service together: the composition root.
  * @throws LogUnavailable when the log can't be reached
@@ -69,6 +81,7 @@ export async function buildApp({
       handleProtocols: () => SUBPROTOCOL,
     },
     preClose: leaveNoStream,
+    errorHandler: endFaultySocket,
   })
   server.register(healthRoutes, { log, draining })
   server.register(publishRoute, {

@@ -19,7 +19,15 @@ export function registerErrors(app: FastifyInstance): void {
   // Routes that take a body say how they read it; the parsers that Fastify brings would answer for all the others.
   app.removeAllContentTypeParsers()
   app.setErrorHandler(answerError)
+  app.addHook('preValidation', refuseUpgrade)
   app.setNotFoundHandler((request, reply) => answer(reply, unrouted(app, request)))
+}
+
+/** Where no WebSocket is wanted, one would be opened and closed all the same, and its URL written down with the token in it. */
+async function refuseUpgrade({ ws, is404, routeOptions }: FastifyRequest): Promise<void> {
+  if (ws && !is404 && !routeOptions.config.takesUpgrade) {
+    throw new Problem('bad-request', `${routeOptions.url} takes no upgrade.`)
+  }
 }
 
 /** Answers `error`, whatever it is, with a problem document. What the request or a route asked for is not logged as an error. */

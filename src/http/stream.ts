@@ -37,6 +37,9 @@ declare module 'fastify' {
   interface FastifyRequest {
     agreed: Agreed | null
   }
+  interface FastifyContextConfig {
+    takesUpgrade?: boolean
+  }
 }
 
 /**
@@ -53,6 +56,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     method: 'GET',
     url: '/v1/stream',
     exposeHeadRoute: false,
+    config: { takesUpgrade: true },
     preValidation: agree,
     handler: overHttp,
     wsHandler: overWebSocket,

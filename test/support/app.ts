@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
 import { buildApp, type TidingsApp } from '../../src/app.ts'
 import { type Settings, settingsSchema } from '../../src/config/settings.ts'
 import type { Log } from '../../src/log/log.ts'
@@ -20,16 +21,18 @@ export interface AppOptions {
   /** default: a memory log, kept as the settings say */
   readonly log?: Log
   readonly clock?: Clock
+  /** default: none */
+  readonly logger?: FastifyBaseLogger
 }
 
 /** Listens until `t` ends. */
 export async function startApp(
   t: { teardown(fn: () => Promise<void>): void },
-  { settings: wanted = {}, log, clock }: AppOptions = {},
+  { settings: wanted = {}, log, clock, logger }: AppOptions = {},
 ): Promise<RunningApp> {
   const settings = settingsSchema.parse(wanted)
   const itsLog = log ?? openMemoryLog(settings, clock?.now)
-  const app = await buildApp({ settings, log: itsLog, ...(clock && { clock }) })
+  const app = await buildApp({ settings, log: itsLog, ...(clock && { clock }), ...(logger && { logger }) })
   await app.server.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(async () => {
     await app.server.close()

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, {
   type FastifyBaseLogger,
@@ -13,6 +14,7 @@ import { registerErrors } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { publishRoute } from './http/publish.ts'
 import { streamRoute } from './http/stream.ts'
+import { webSocketUpgrades } from './http/upgrade.ts'
 import type { Log } from './log/log.ts'
 import { type Clock, systemClock } from './stream/clock.ts'
 import { drain } from './stream/drain.ts'
@@ -40,13 +42,15 @@ export interface TidingsApp {
 /** Room for 100 channels of 255 characters in the query, and a token. */
 const MAX_HEADER_BYTES = 64 * 1024
 
+/** How long requests that are under way when all streams are gone may still take, in milliseconds. */
+const CLOSE_GRACE_MS = 5_000
+
 /** What ws may gather of one message before it gives up (close code 1009): somewhat more than what is answered with an `error`. */
 const FRAME_MARGIN_BYTES = 64 * 1024
 
-/** Broken frames and lost connections are the client's doing: no line of the operator's log is theirs to fill. */
-function endFaultySocket(error: Error, socket: WebSocket, request: FastifyRequest): void {
+/** Broken frames are the client's doing, and `ws` ends the socket for them: the operator's output is not theirs to fill. */
+function noteFault(error: Error, _socket: WebSocket, request: FastifyRequest): void {
   request.log.debug({ err: error }, 'WebSocket ended by an error')
-  socket.terminate()
 }
 
 /**
@@ -74,6 +78,8 @@ export async function buildApp({
   registerErrors(server)
   await server.register(fastifyWebsocket, {
     options: {
+      // All that the plugin asks of this server is its upgrades.
+      server: webSocketUpgrades(server.server) as Server,
       maxPayload: settings.maxFrameBytes + FRAME_MARGIN_BYTES,
       // Per connection it costs Node megabytes, and bytes could not be shared between subscribers.
       perMessageDeflate: false,
@@ -81,7 +87,7 @@ export async function buildApp({
       handleProtocols: () => SUBPROTOCOL,
     },
     preClose: leaveNoStream,
-    errorHandler: endFaultySocket,
+    errorHandler: noteFault,
   })
   server.register(healthRoutes, { log, draining })
   server.register(publishRoute, {
@@ -119,7 +125,10 @@ export async function buildApp({
     async drain() {
       isDraining = true
       await drain(hub, settings.drainSeconds * 1000, clock)
+      // Node waits for ever for a connection on which nothing has been asked, or not all of it: its own timers end with `close`.
+      const giveUp = clock.after(CLOSE_GRACE_MS, () => server.server.closeAllConnections())
       await server.close()
+      giveUp()
     },
   }
 }

@@ -28,12 +28,14 @@ function clientErrorHandler(error: ConnectionError, socket: Socket): void {
 }
 
 /**
- * Listener for Node's `upgrade`, to be called before all others: refuses one that came in behind a request that is not answered yet.
- * Node hands over the socket all the same, and no longer looks after it: the connection would never end, and so the server neither.
+ * Refuses an upgrade that came in behind a request which is not answered yet. Node hands over the socket all the same, and no longer
+ * looks after it: the connection would never end, and so the server neither.
+ * @returns whether it was so
  */
-export function refusePipelinedUpgrade(_request: unknown, socket: Duplex): void {
-  if (!responseUnderWay(socket)) return
+export function refusePipelinedUpgrade(socket: Duplex): boolean {
+  if (!responseUnderWay(socket)) return false
   refuse(socket, new Problem('pipelined-stream', 'The request before it was not answered yet.'))
+  return true
 }
 
 /**

@@ -7,7 +7,6 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 
 /** What the opening handshake must have (RFC 6455 §4.1). */
 const REQUIRED = [
-  ['upgrade', /^websocket$/i, 'must be websocket: nothing else is upgraded to'],
   ['sec-websocket-version', /^13$/, 'must be 13'],
   ['sec-websocket-key', /^[+/0-9A-Za-z]{22}==$/, 'must be 16 bytes in base64'],
 ] as const

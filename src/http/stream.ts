@@ -8,7 +8,6 @@ import { LongPollTransport } from '../transport/long-poll.ts'
 import { SseTransport } from '../transport/sse.ts'
 import { WebSocketTransport } from '../transport/websocket.ts'
 import type { Admission } from './admission.ts'
-import { refusePipelinedUpgrade } from './client-error.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
 
@@ -50,7 +49,6 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   const { hub, admission, limits, heartbeatMs, maxFrameBytes } = options
   const negotiate = negotiator(limits.maxChannels)
 
-  app.server.prependListener('upgrade', refusePipelinedUpgrade)
   app.decorateRequest('agreed', null)
   app.route({
     method: 'GET',

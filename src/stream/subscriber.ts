@@ -14,7 +14,7 @@ const CLOSE_GRACE_MS = 5_000
 export interface SubscriberLimits {
   /** the most channels and patterns */
   readonly maxChannels: number
-  /** a stream is ended with `bye` before this age, in milliseconds; Infinity for never */
+  /** at the first heartbeat after about this age a stream is ended with `bye`, in milliseconds; Infinity for never */
   readonly maxAgeMs: number
   /** a peer that takes no bytes for this long is dropped, in milliseconds */
   readonly stallMs: number

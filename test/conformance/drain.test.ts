@@ -7,6 +7,7 @@ import { get, publishNumbers } from '../support/clients/requests.ts'
 import { fetchSseClient } from '../support/clients/sse.ts'
 import { openWebSocket, webSocketClient } from '../support/clients/websocket.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { openRaw } from '../support/raw-http.ts'
 import { until } from '../support/until.ts'
 
 const DRAIN_SECONDS = 20
@@ -91,6 +92,21 @@ t.test(
     await drained
   },
 )
+
+t.test('P-34 connections on which nothing was asked, or only half, keep no instance alive', async (t) => {
+  const clock = new ManualClock(setImmediate)
+  const service = await startApp(t, { clock, settings: { drainSeconds: 0 } })
+  await openRaw(t, service.port)
+  const half = await openRaw(t, service.port)
+  half.socket.write(
+    'POST /v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  )
+  await get(service, '/livez')
+  const drained = service.app.drain()
+  await until('the last grace has begun', () => clock.timers === 1)
+  clock.pass(5000)
+  await drained
+})
 
 t.test('P-34 an instance that is closed without a drain says bye as well', async (t) => {
   const clock = new ManualClock(setImmediate)

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { startApp } from '../support/app.ts'
 import { ALL_CLIENTS } from '../support/clients/all.ts'
@@ -5,6 +7,8 @@ import { openFor } from '../support/clients/client.ts'
 import { get, publishNumbers } from '../support/clients/requests.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
 import { getBytes, openRaw, UPGRADE } from '../support/raw-http.ts'
+
+const run = promisify(execFile)
 
 const SUBPROTOCOL = 'tidings.v1.json'
 
@@ -63,7 +67,6 @@ const REFUSED_UPGRADES: readonly [
   ['a cursor', 'channel=a&cursor=x', {}, { code: 'bad-cursor' }],
   ['a version', 'channel=a', { 'sec-websocket-version': '7' }, { code: 'bad-query' }],
   ['a key', 'channel=a', { 'sec-websocket-key': 'short' }, { code: 'bad-query' }],
-  ['another protocol', 'channel=a', { upgrade: 'h2c' }, { code: 'bad-query' }],
   [
     'the same subprotocol twice',
     'channel=a',
@@ -89,6 +92,33 @@ t.test('P-20 P-25 what can be refused is refused before the upgrade, with a prob
     const length = Number(/content-length: (\d+)/i.exec(head)?.[1])
     t.match(JSON.parse((await raw.read(length)).toString()), { status: 400, ...expected }, why)
   }
+})
+
+t.test('P-20 an upgrade to anything else is ignored: the request counts', async (t) => {
+  const service = await startApp(t)
+  const h2c = {
+    connection: 'Upgrade, HTTP2-Settings',
+    upgrade: 'h2c',
+    'http2-settings': 'AAMAAABkAARAAAAAAAIAAAAA',
+  }
+  const body = '{"channel":"a","data":"é"}'
+  const raw = await openRaw(t, service.port)
+  const post = { ...h2c, 'content-type': 'application/json', 'content-length': `${Buffer.byteLength(body)}` }
+  raw.socket.write(getBytes('/v1/notifications', post).replace('GET', 'POST') + body.slice(0, 5))
+  raw.socket.write(body.slice(5))
+  t.match(await raw.readThrough('\r\n\r\n'), /^HTTP\/1.1 201 /)
+  await raw.readThrough('}]}')
+  for (let again = 0; again < 2; again++) {
+    raw.socket.write(getBytes('/v1/stream?channel=a&cursor=earliest', h2c))
+    t.match(await raw.readThrough('\r\n\r\n'), /^HTTP\/1.1 200 /)
+    t.match(await raw.readThrough('-1"}'), /"data":"é"/)
+  }
+  const { stdout } = await run('curl', [
+    '-s',
+    '--http2',
+    `${service.url}/v1/stream?channel=a&cursor=earliest`,
+  ])
+  t.match(JSON.parse(stdout), { notifications: [{ data: 'é' }] })
 })
 
 const CHANNELS = (count: number) => Array.from({ length: count }, (_, n) => `channel=c:${n}`).join('&')

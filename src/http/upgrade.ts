@@ -1,0 +1,36 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { refusePipelinedUpgrade } from './client-error.ts'
+
+/**
+ * Looks at every `Upgrade` that a client of `server` asks for, and passes on those to WebSocket.
+ *
+ * Node gives up a connection to whoever listens for upgrades, whatever the upgrade is to. Clients that would rather speak HTTP/2
+ * (`Upgrade: h2c`: curl --http2, Java's HttpClient) still mean their request; a server may ignore the field (RFC 9110 §7.8), so the
+ * connection is given back with the request as if it had not been there.
+ *
+ * @returns emits `upgrade` with what Node gave, for WebSocket only
+ */
+export function webSocketUpgrades(server: Server): EventEmitter {
+  const upgrades = new EventEmitter()
+  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    if (refusePipelinedUpgrade(socket)) return
+    if (request.headers.upgrade?.toLowerCase() === 'websocket')
+      upgrades.emit('upgrade', request, socket, head)
+    else giveBack(server, request, socket, head)
+  })
+  return upgrades
+}
+
+function giveBack(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders } = request
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (!/^(upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${rawHeaders[i + 1]}`)
+  }
+  // Header fields came as bytes and were read as Latin-1 (RFC 9110 §5.5): so they go back.
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit('connection', socket)
+}

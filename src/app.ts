@@ -53,17 +53,15 @@ function noteFault(error: Error, _socket: WebSocket, request: FastifyRequest): v
   request.log.debug({ err: error }, 'WebSocket ended by an error')
 }
 
-/**
- * Puts the service together: the composition root.
- * @throws LogUnavailable when the log can't be reached
- */
+/** Puts the service together: the composition root. A log that can't be reached yet is no reason not to: `/readyz` says so. */
 export async function buildApp({
   settings,
   log,
   logger,
   clock = systemClock,
 }: AppParts): Promise<TidingsApp> {
-  const hub = await Hub.open({ log, clock, windowBytes: settings.windowBytes })
+  const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
+  await hub.open()
   const server = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     ...errorOptions,
@@ -89,7 +87,13 @@ export async function buildApp({
     preClose: leaveNoStream,
     errorHandler: noteFault,
   })
-  server.register(healthRoutes, { log, draining })
+  server.register(healthRoutes, {
+    draining,
+    async reach() {
+      await log.bounds()
+      return hub.epoch
+    },
+  })
   server.register(publishRoute, {
     log,
     epoch: () => hub.epoch,

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import { type Log, LogUnavailable } from '../log/log.ts'
+import { LogUnavailable } from '../log/log.ts'
 import { Problem } from './problem.ts'
 
 /** What the routes need. */
 export interface HealthOptions {
-  readonly log: Log
+  /** Resolves when the log is within reach; rejects with LogUnavailable, which says why it isn't. */
+  readonly reach: () => Promise<unknown>
   /** says whether this instance is being stopped */
   readonly draining: () => boolean
 }
@@ -12,7 +13,11 @@ export interface HealthOptions {
 const OK = { status: 'ok' }
 
 /** Fastify plugin: `GET /livez`, is the process to be kept; `GET /readyz`, is it to be sent clients (contract §7). */
-export function healthRoutes(app: FastifyInstance, { log, draining }: HealthOptions, done: () => void): void {
+export function healthRoutes(
+  app: FastifyInstance,
+  { reach, draining }: HealthOptions,
+  done: () => void,
+): void {
   app.addHook('onSend', (_request, reply, payload, sent) => {
     reply.header('cache-control', 'no-store')
     sent(null, payload)
@@ -22,8 +27,9 @@ export function healthRoutes(app: FastifyInstance, { log, draining }: HealthOpti
 
   app.get('/readyz', async () => {
     if (draining()) throw new Problem('draining', 'This instance is being stopped.')
-    await log.bounds().catch((cause) => {
-      throw new LogUnavailable('the log does not answer', { cause })
+    await reach().catch((cause) => {
+      if (!(cause instanceof LogUnavailable)) throw cause
+      throw new Problem('log-unavailable', `The log can not be reached: ${cause.message}.`)
     })
     return OK
   })

@@ -10,7 +10,7 @@ import { itemSchema } from './publish-item.ts'
 /** What the route needs. */
 export interface PublishOptions {
   readonly log: Log
-  /** of the log, as in `bounds()` */
+  /** of the log, as in `bounds()`; throws LogUnavailable when that is not known yet */
   readonly epoch: () => string
   /** the longest `ttl` */
   readonly retentionSeconds: number
@@ -44,12 +44,14 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     async (request, reply): Promise<PublishAnswer> => {
       const items = decode(request)
       const drafts = toDrafts(items, schema, defaultIds(request, items))
+      // Before anything is stored: a log that has not been reached has none.
+      const itsEpoch = epoch()
       const outcomes = await log.append(drafts)
       reply.code(outcomes.every(({ duplicate }) => duplicate) ? 200 : 201)
       return {
         notifications: outcomes.map(({ position, duplicate }, index) => {
           const { id, channel } = drafts[index] as Draft
-          return { id, channel, cursor: formatCursor(epoch(), position), duplicate }
+          return { id, channel, cursor: formatCursor(itsEpoch, position), duplicate }
         }),
       }
     },

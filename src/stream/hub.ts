@@ -1,4 +1,4 @@
-import type { Bounds, Log, Notification } from '../log/log.ts'
+import { type Bounds, type Log, LogUnavailable, type Notification } from '../log/log.ts'
 import { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
@@ -6,6 +6,9 @@ import type { Seam, Source } from './seam.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Window } from './window.ts'
+
+/** Between two attempts to reach a log that has not been reached yet, in milliseconds. */
+const RETRY_MS = 500
 
 /** What a hub needs. */
 export interface HubOptions {
@@ -26,18 +29,32 @@ export class Hub implements Source {
   readonly #subscriptions = new Subscriptions<Seam>()
   readonly #subscribers = new Map<Subscriber, Seam>()
   readonly #ahead = new Set<Seam>()
-  readonly #stop: () => void
-  #epoch: string
-  #window: Window
+  #stop: () => void = () => {}
+  #epoch: string | undefined
+  #window: Window | undefined
 
-  /** @param bounds of the log, as they are now: it is followed from its end */
-  constructor({ log, clock, windowBytes }: HubOptions, { epoch, last }: Bounds) {
+  constructor({ log, clock, windowBytes }: HubOptions) {
     this.log = log
     this.clock = clock
     this.#windowBytes = windowBytes
+  }
+
+  /** Follows the log from its end; while it can't be reached, goes on trying after this has returned. */
+  async open(): Promise<void> {
+    try {
+      this.follow(await this.log.bounds())
+    } catch (error) {
+      if (!(error instanceof LogUnavailable)) throw error
+      // It is awaited by nobody: what it throws but LogUnavailable, it throws at the first attempt.
+      this.#stop = this.clock.after(RETRY_MS, () => void this.open())
+    }
+  }
+
+  /** Follows the log from the end that `bounds` give. */
+  follow({ epoch, last }: Bounds): void {
     this.#epoch = epoch
-    this.#window = new Window(windowBytes, last)
-    this.#stop = log.tail(
+    this.#window = new Window(this.#windowBytes, last)
+    this.#stop = this.log.tail(
       last,
       (batch) => this.#receive(batch),
       (bounds) => this.#reset(bounds),
@@ -45,20 +62,16 @@ export class Hub implements Source {
   }
 
   /**
-   * Starts to follow the log from its end.
-   * @throws LogUnavailable when the log can't be reached
+   * Which log it follows.
+   * @throws LogUnavailable as long as that has not been reached
    */
-  static async open(options: HubOptions): Promise<Hub> {
-    return new Hub(options, await options.log.bounds())
-  }
-
-  /** Which log it follows. */
   get epoch(): string {
-    return this.#epoch
+    return this.#epoch ?? notReached()
   }
 
+  /** @throws LogUnavailable as long as the log has not been reached */
   get window(): Window {
-    return this.#window
+    return this.#window ?? notReached()
   }
 
   /** All subscribers that are open now. */
@@ -90,14 +103,14 @@ export class Hub implements Source {
     this.#ahead.add(seam)
   }
 
-  /** Stops following the log. */
+  /** Stops following the log, or trying to. */
   close(): void {
     this.#stop()
   }
 
   /** The tail goes on elsewhere: the window is of no use any more, and every subscriber must find its own way there. */
   #reset({ epoch, first }: Bounds): void {
-    const before = this.#window.head
+    const before = this.window.head
     const isOtherLog = epoch !== this.#epoch
     this.#epoch = epoch
     this.#window = new Window(this.#windowBytes, first - 1)
@@ -108,13 +121,13 @@ export class Hub implements Source {
   }
 
   #receive(notifications: readonly Notification[]): void {
-    const before = this.#window.head
+    const before = this.window.head
     const entries = notifications.map((notification) => new Entry(this.epoch, notification))
-    this.#window.append(entries)
+    this.window.append(entries)
     const concerned: Seam[] = []
     const now = this.clock.now()
     for (const [channel, run] of byChannel(entries.filter((entry) => entry.isCurrent(now)))) {
-      const batch = new Batch(run, this.#window.head)
+      const batch = new Batch(run, this.window.head)
       this.#subscriptions.visit(channel, (seam) => {
         if (seam.find(batch)) concerned.push(seam)
       })
@@ -125,6 +138,10 @@ export class Hub implements Source {
     this.#ahead.clear()
     for (const seam of ahead) seam.advance()
   }
+}
+
+function notReached(): never {
+  throw new LogUnavailable('the log has not been reached yet')
 }
 
 function byChannel(entries: readonly Entry[]): Map<string, Entry[]> {

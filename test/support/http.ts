@@ -37,7 +37,7 @@ export async function servePublish(
   const app = Fastify({ ...errorOptions, forceCloseConnections: true, ...server })
   const bounds = await log.bounds().catch((): Bounds => ({ epoch: 'none', first: 1, last: 0 }))
   registerErrors(app)
-  app.register(healthRoutes, { log, draining })
+  app.register(healthRoutes, { reach: () => log.bounds(), draining })
   app.register(publishRoute, {
     log,
     epoch: () => bounds.epoch,

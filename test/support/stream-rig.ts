@@ -276,10 +276,8 @@ export class StreamRig {
   /** @param windowEntries about how many notifications the window holds */
   constructor(windowEntries: number) {
     // The weight of an entry as the rig makes them: 512 + 4 × (channel + id + data), channels of one or three characters.
-    this.hub = new Hub(
-      { log: this.log, clock: this.clock, windowBytes: windowEntries * 545 },
-      { epoch: this.log.epoch, first: 1, last: 0 },
-    )
+    this.hub = new Hub({ log: this.log, clock: this.clock, windowBytes: windowEntries * 545 })
+    this.hub.follow({ epoch: this.log.epoch, first: 1, last: 0 })
   }
 
   subscribe(channels: readonly string[], after: number, room = 4): CheckedTransport {

@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
-import { openNatsLog } from '../../src/log/nats/nats.ts'
-import { startNats } from '../support/nats.ts'
+import { openLog, startNats } from '../support/nats.ts'
 import { logOptions } from './log/harness.ts'
 import { logContract } from './log.ts'
 
@@ -10,10 +9,9 @@ let logs = 0
 
 logContract('nats', {
   async open(t, options) {
-    const settings = { servers: [server.url], name: `log-${++logs}`, replicas: 1, ...logOptions(options) }
+    const settings = { servers: [server.url], name: `log-${++logs}`, ...logOptions(options) }
     const open = async () => {
-      const log = openNatsLog(settings)
-      t.teardown(() => log.close())
+      const log = openLog(t, settings)
       await log.ready
       return log
     }

@@ -8,12 +8,23 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Test } from 'tap'
+import { type NatsLog, type NatsLogOptions, openNatsLog } from '../../src/log/nats/nats.ts'
+import { logOptions } from '../contract/log/harness.ts'
 
 /** How long a server may take to be ready, in seconds: a cluster has to find its leaders first. */
 const START = 30
 
+/** Something that ends, as a test does, and what is to be done then. */
+export type Teardown = Pick<Test, 'teardown'>
+
 /** What a server is started with. */
 export interface ServerOptions {
+  /** a configuration file instead of one made up here; address and store are set for it all the same */
+  readonly file?: string
+  /** a free one, if not given */
+  readonly port?: number
+  /** more of the environment */
+  readonly env?: NodeJS.ProcessEnv
   /** more of the configuration file: authorization, TLS, … */
   readonly config?: string
   /** how the start is waited for, when not everybody may connect */
@@ -31,14 +42,14 @@ export interface NatsServer {
 }
 
 /** Starts one server; it and its store are gone when the test ends. */
-export async function startNats(t: Test, options: ServerOptions = {}): Promise<NatsServer> {
-  const server = await prepare(t, 'single', await freePort(), '', options)
+export async function startNats(t: Teardown, options: ServerOptions = {}): Promise<NatsServer> {
+  const server = await prepare(t, 'single', options.port ?? (await freePort()), '', options)
   await server.start()
   return server
 }
 
 /** Starts three servers as one cluster; resolves when it takes streams. */
-export async function startCluster(t: Test): Promise<NatsServer[]> {
+export async function startCluster(t: Teardown): Promise<NatsServer[]> {
   const ports = await Promise.all(Array.from({ length: 6 }, freePort))
   const routes = ports.slice(3).map((port) => `nats-route://127.0.0.1:${port}`)
   const servers = await Promise.all(
@@ -53,37 +64,37 @@ export async function startCluster(t: Test): Promise<NatsServer[]> {
 }
 
 async function prepare(
-  t: Test,
+  t: Teardown,
   name: string,
   port: number,
   cluster: string,
-  { config = '', probe }: ServerOptions,
+  { config = '', env, probe, ...options }: ServerOptions,
 ): Promise<NatsServer> {
   const directory = await mkdtemp(join(tmpdir(), 'tidings-nats-'))
-  const file = join(directory, 'nats.conf')
-  const base = `listen: "127.0.0.1:${port}"\nserver_name: ${name}\njetstream { store_dir: "${directory}/store" }\n`
-  await writeFile(file, `${base}${cluster}\n${config}\n`)
+  const file = options.file ?? join(directory, 'nats.conf')
+  if (!options.file) await writeFile(file, `server_name: ${name}\n${cluster}\n${config}\n`)
+  const address = ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', join(directory, 'store')]
   let child: ChildProcess | undefined
-  const kill = async (): Promise<void> => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return
-    const exit = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exit
-  }
-  t.teardown(async () => {
-    await kill()
-    await rm(directory, { recursive: true, force: true })
-  })
   const server: NatsServer = {
     port,
     name,
     url: `nats://127.0.0.1:${port}`,
-    kill,
+    async kill() {
+      if (!child || child.exitCode !== null || child.signalCode !== null) return
+      const exit = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exit
+    },
     async start() {
-      child = spawn(process.env['NATS_SERVER'] ?? 'nats-server', ['-c', file], { stdio: 'ignore' })
+      const program = process.env['NATS_SERVER'] ?? 'nats-server'
+      child = spawn(program, ['-c', file, ...address], { stdio: 'ignore', env: { ...process.env, ...env } })
       if (cluster === '') await untilReady(server, probe)
     },
   }
+  t.teardown(async () => {
+    await server.kill()
+    await rm(directory, { recursive: true, force: true })
+  })
   return server
 }
 
@@ -116,4 +127,17 @@ export async function freePort(): Promise<number> {
   await once(server, 'close')
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
+}
+
+/** Opens a log on NATS with generous options for those not given; it is closed when the test ends. */
+export function openLog(t: Teardown, options: Partial<NatsLogOptions>): NatsLog {
+  const log = openNatsLog({
+    servers: [],
+    name: 'tidings',
+    replicas: 1,
+    ...logOptions(),
+    ...options,
+  })
+  t.teardown(() => log.close())
+  return log
 }

@@ -98,6 +98,8 @@ export class Tail {
 
   async #follow(link: Link, inbox: string, subscription: Subscription): Promise<void> {
     const { stream, describe, onEpoch } = this.#options
+    // Makes the stream when it is gone.
+    await describe(link)
     await link.jsm.consumers.add(stream, {
       deliver_subject: inbox,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -108,7 +110,7 @@ export class Tail {
       mem_storage: true,
       num_replicas: 1,
     })
-    // Later than the consumer, so that it is this stream or an older one that the consumer is on.
+    // Once more, now that the consumer is there: were its stream another than the tail's, this one would be, too.
     const bounds = boundsOf(await describe(link))
     if (subscription !== this.#subscription) return
     this.#epoch ??= bounds.epoch

@@ -4,12 +4,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
-import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Test } from 'tap'
 import { type NatsLog, type NatsLogOptions, openNatsLog } from '../../src/log/nats/nats.ts'
 import { logOptions } from '../contract/log/harness.ts'
+import { until } from './until.ts'
 
 /** How long a server may take to be ready, in seconds: a cluster has to find its leaders first. */
 const START = 30
@@ -19,7 +18,7 @@ export type Teardown = Pick<Test, 'teardown'>
 
 /** What a server is started with. */
 export interface ServerOptions {
-  /** a configuration file instead of one made up here; address and store are set for it all the same */
+  /** a configuration file instead of one made up here; it takes its store's directory from NATS_STORE */
   readonly file?: string
   /** a free one, if not given */
   readonly port?: number
@@ -48,7 +47,7 @@ export async function startNats(t: Teardown, options: ServerOptions = {}): Promi
   return server
 }
 
-/** Starts three servers as one cluster; resolves when it takes streams. */
+/** Starts three servers as one cluster. It takes streams once it has found a leader, for which `NatsLog.ready` waits. */
 export async function startCluster(t: Teardown): Promise<NatsServer[]> {
   const ports = await Promise.all(Array.from({ length: 6 }, freePort))
   const routes = ports.slice(3).map((port) => `nats-route://127.0.0.1:${port}`)
@@ -59,7 +58,6 @@ export async function startCluster(t: Teardown): Promise<NatsServer[]> {
     }),
   )
   await Promise.all(servers.map((server) => server.start()))
-  await Promise.all(servers.map((server) => untilReady(server)))
   return servers
 }
 
@@ -72,8 +70,11 @@ async function prepare(
 ): Promise<NatsServer> {
   const directory = await mkdtemp(join(tmpdir(), 'tidings-nats-'))
   const file = options.file ?? join(directory, 'nats.conf')
-  if (!options.file) await writeFile(file, `server_name: ${name}\n${cluster}\n${config}\n`)
-  const address = ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', join(directory, 'store')]
+  if (!options.file) {
+    const common = `server_name: ${name}\njetstream { store_dir: $NATS_STORE }\n`
+    await writeFile(file, `${common}${cluster}\n${config}\n`)
+  }
+  const args = ['-c', file, '-a', '127.0.0.1', '-p', `${port}`]
   let child: ChildProcess | undefined
   const server: NatsServer = {
     port,
@@ -87,8 +88,11 @@ async function prepare(
     },
     async start() {
       const program = process.env['NATS_SERVER'] ?? 'nats-server'
-      child = spawn(program, ['-c', file, ...address], { stdio: 'ignore', env: { ...process.env, ...env } })
-      if (cluster === '') await untilReady(server, probe)
+      child = spawn(program, args, {
+        stdio: 'ignore',
+        env: { ...process.env, NATS_STORE: join(directory, 'store'), ...env },
+      })
+      await untilReady(server, probe)
     },
   }
   t.teardown(async () => {
@@ -98,23 +102,21 @@ async function prepare(
   return server
 }
 
-/** Resolves when JetStream answers and has a leader for what is made next. */
+/** Resolves when the server lets us in; a single one has its streams ready by then. */
 async function untilReady({ url, port }: NatsServer, probe?: NodeConnectionOptions): Promise<void> {
-  const deadline = performance.now() + START * 1000
-  while (true) {
-    try {
-      const nc = await connect({ servers: url, reconnect: false, timeout: 1000, ...probe })
+  await until(
+    `nats-server on port ${port}`,
+    async () => {
       try {
-        await (await jetstreamManager(nc, { timeout: 1000 })).getAccountInfo()
-        return
-      } finally {
+        const nc = await connect({ servers: url, reconnect: false, timeout: 1000, ...probe })
         await nc.close()
+        return true
+      } catch {
+        return false
       }
-    } catch (error) {
-      if (performance.now() > deadline) throw new Error(`no nats-server on port ${port}`, { cause: error })
-      await pause(20)
-    }
-  }
+    },
+    START,
+  )
 }
 
 /** A port that nobody listens on now. */

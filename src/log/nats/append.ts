@@ -16,7 +16,6 @@ const TICK = 50
 
 interface Publish extends Encoded {
   readonly data: string
-  readonly bytes: number
   /** on the clock of `performance.now()`, as is `due` */
   readonly deadline: number
   /** when it is sent again */
@@ -81,26 +80,24 @@ export class Appender {
 
   #publish(draft: Draft, deadline: number): Promise<Appended> {
     const { data } = draft
-    const bytes = data.length
-    this.#bytesHeld += bytes
+    const { subject, headers } = encode(this.#subjects, draft)
+    const why = 'no connection'
+    this.#bytesHeld += data.length
     const token = (this.#published++).toString(36)
     return new Promise((resolve, reject) => {
-      const why = 'no connection'
-      this.#waiting.set(token, {
-        ...encode(this.#subjects, draft),
-        ...{ data, bytes, deadline, due: 0, why, resolve, reject },
-      })
+      this.#waiting.set(token, { subject, headers, data, deadline, due: 0, why, resolve, reject })
     })
   }
 
   /** Sends what may be sent. */
   #advance(): void {
     for (const [token, publish] of this.#waiting) {
-      const full = this.#inFlight.size >= IN_FLIGHT || this.#bytesInFlight + publish.bytes > IN_FLIGHT_BYTES
+      const full =
+        this.#inFlight.size >= IN_FLIGHT || this.#bytesInFlight + publish.data.length > IN_FLIGHT_BYTES
       if (!this.#connection.current || full) return
       this.#waiting.delete(token)
       this.#inFlight.set(token, publish)
-      this.#bytesInFlight += publish.bytes
+      this.#bytesInFlight += publish.data.length
       this.#send(this.#connection.current, token, publish)
     }
   }
@@ -165,10 +162,10 @@ export class Appender {
     this.#clock = undefined
   }
 
-  #settle(token: string, { bytes }: Publish): void {
-    if (this.#inFlight.delete(token)) this.#bytesInFlight -= bytes
+  #settle(token: string, { data }: Publish): void {
+    if (this.#inFlight.delete(token)) this.#bytesInFlight -= data.length
     else this.#waiting.delete(token)
-    this.#bytesHeld -= bytes
+    this.#bytesHeld -= data.length
     if (this.#inFlight.size + this.#waiting.size === 0) this.#whenIdle?.()
   }
 }

@@ -5,8 +5,9 @@ import { LogUnavailable } from '../log.ts'
 import { type Credentials, securityOptions, type Tls } from './credentials.ts'
 import { StreamMisfit } from './stream.ts'
 
-/** The most time for a server to let us in or to answer a request, in milliseconds. */
-const PATIENCE = 2000
+/** The most time for a server to let us in, and to answer a request, in milliseconds. */
+const CONNECT = 2000
+const ANSWER = 1000
 /** Between two pings, in milliseconds; one that is unanswered at the next ends a connection that swallows everything. */
 const PULSE = 2000
 /** Between two attempts to connect, in milliseconds. */
@@ -100,11 +101,11 @@ export class Connection {
       servers: [...servers],
       name: 'tidings',
       reconnect: false,
-      timeout: PATIENCE,
+      timeout: CONNECT,
       ...securityOptions(credentials, tls),
     })
     try {
-      const link = { nc, jsm: await jetstreamManager(nc, { checkAPI: false, timeout: PATIENCE }) }
+      const link = { nc, jsm: await jetstreamManager(nc, { checkAPI: false, timeout: ANSWER }) }
       await this.#prepare(link)
       if (this.closed) return
       this.#link = link

@@ -1,10 +1,49 @@
-import { AckPolicy, DeliverPolicy } from '@nats-io/jetstream'
-import { createInbox, type Msg, nanos } from '@nats-io/transport-node'
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  type ConsumerInfo,
+  DeliverPolicy,
+  jetstreamManager,
+} from '@nats-io/jetstream'
+import { createInbox, errors, type Msg, nanos } from '@nats-io/transport-node'
 import type { Link } from './connection.ts'
 import { type Place, placeOf } from './message.ts'
 
 /** The longest silence of a consumer that still has something to bring, in milliseconds. */
 const SILENCE = 1000
+
+/** How often a consumer is asked for, and how long each time is waited for it, in milliseconds. */
+const ATTEMPTS = 12
+const ANSWER = 300
+
+/**
+ * Makes an ephemeral consumer over a stream from a position on, in the memory of one server.
+ *
+ * In a cluster the server is drawn from the stream's replicas, and for more than a minute after one was killed it may be the dead one:
+ * then nobody answers. Asked again, another may be drawn.
+ */
+export async function addConsumer(
+  { nc }: Link,
+  stream: string,
+  start: number,
+  config: Partial<ConsumerConfig>,
+): Promise<ConsumerInfo> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: ANSWER })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await jsm.consumers.add(stream, {
+        deliver_policy: DeliverPolicy.StartSequence,
+        opt_start_seq: start,
+        ack_policy: AckPolicy.None,
+        mem_storage: true,
+        num_replicas: 1,
+        ...config,
+      })
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError) || attempt === ATTEMPTS) throw error
+    }
+  }
+}
 
 /** A message and its place in the stream. */
 export interface Delivery {
@@ -46,14 +85,9 @@ export class Consumer {
     stream: string,
     { filter, start, bodies }: { filter: string; start: number; bodies: boolean },
   ): Promise<Consumer> {
-    const { name, num_pending } = await link.jsm.consumers.add(stream, {
+    const { name, num_pending } = await addConsumer(link, stream, start, {
       filter_subject: filter,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: start,
-      ack_policy: AckPolicy.None,
       headers_only: !bodies,
-      mem_storage: true,
-      num_replicas: 1,
       inactive_threshold: nanos(5 * SILENCE),
     })
     return new Consumer(link, stream, name, num_pending)

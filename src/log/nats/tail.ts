@@ -1,7 +1,8 @@
-import { AckPolicy, DeliverPolicy, type StreamInfo } from '@nats-io/jetstream'
+import type { StreamInfo } from '@nats-io/jetstream'
 import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node'
 import type { Bounds, Notification } from '../log.ts'
 import type { Connection, Link } from './connection.ts'
+import { addConsumer } from './consumer.ts'
 import { decode, type Place, placeOf } from './message.ts'
 import { boundsOf } from './stream.ts'
 import type { Subjects } from './subjects.ts'
@@ -100,15 +101,10 @@ export class Tail {
     const { stream, describe, onEpoch } = this.#options
     // Makes the stream when it is gone.
     await describe(link)
-    await link.jsm.consumers.add(stream, {
+    await addConsumer(link, stream, this.#after + 1, {
       deliver_subject: inbox,
-      deliver_policy: DeliverPolicy.StartSequence,
-      opt_start_seq: this.#after + 1,
-      ack_policy: AckPolicy.None,
       flow_control: true,
       idle_heartbeat: nanos(HEARTBEAT),
-      mem_storage: true,
-      num_replicas: 1,
     })
     // Once more, now that the consumer is there: were its stream another than the tail's, this one would be, too.
     const bounds = boundsOf(await describe(link))

@@ -1,5 +1,5 @@
 import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
-import { connect, nanos } from '@nats-io/transport-node'
+import { connect, headers, nanos } from '@nats-io/transport-node'
 import t from 'tap'
 import type { Bounds } from '../../src/log/log.ts'
 import { StreamMisfit } from '../../src/log/nats/stream.ts'
@@ -102,6 +102,38 @@ t.test('when the stream is made anew the tail says so, and goes on from its begi
   const { epoch } = await log.bounds()
   t.not(epoch, old.epoch)
   t.equal(epochs[0]?.epoch, epoch)
+})
+
+t.test('a hole in what the tail gets is seen and filled', async (t) => {
+  const log = openLog(t, { servers, name: 'hole' })
+  await log.ready
+  const drafts = [draft('a'), draft('a'), draft('a')]
+  const ids: string[] = []
+  log.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)))
+  const consumer = async () => (await jsm.consumers.list('hole').next()).find(({ push_bound }) => push_bound)
+  const identity = headers()
+  identity.append('Nats-Msg-Id', 'a forged')
+  const heartbeat = headers(100, 'Idle Heartbeat')
+  heartbeat.append('Nats-Last-Consumer', '77')
+  const gone = headers(409, 'Consumer Deleted')
+  for (const [i, forged] of [
+    { headers: identity, reply: '$JS.ACK.hole.c.1.99.77.1790000000123456789.0' },
+    { headers: heartbeat },
+    { headers: gone },
+  ].entries()) {
+    await log.append(drafts.slice(i, i + 1))
+    await until('it has come', () => ids.length === i + 1)
+    const before = await consumer()
+    nc.publish(before?.config.deliver_subject ?? '', 'forged', forged)
+    await until('there is another consumer', async () => {
+      const now = await consumer()
+      return now !== undefined && now.name !== before?.name
+    })
+  }
+  t.strictSame(
+    ids,
+    drafts.map(({ id }) => id),
+  )
 })
 
 t.test('what others publish on the subjects is no notification', async (t) => {

@@ -4,11 +4,13 @@ import type { Connection, Link } from './connection.ts'
 import { type Encoded, encode } from './message.ts'
 import type { Subjects } from './subjects.ts'
 
-/** The most publishes, and bytes of their data, that are on their way at once; more wait here for their turn. */
+/** The most publishes that are on their way at once, and their size together; more wait here for their turn. */
 const IN_FLIGHT = 1024
-const IN_FLIGHT_BYTES = 8 * 1024 * 1024
-/** The most bytes of data on their way and waiting; beyond, a call is refused at once with LogUnavailable. */
-const HELD_BYTES = 128 * 1024 * 1024
+const IN_FLIGHT_SIZE = 8 * 1024 * 1024
+/** The largest size of all on their way and waiting; beyond, a call is refused at once with LogUnavailable. */
+const HELD_SIZE = 128 * 1024 * 1024
+/** What a publish is reckoned to hold beside its data. */
+const OVERHEAD = 1024
 /** After so long without acknowledgement a publish is sent again, in milliseconds. */
 const ACK_WAIT = 1000
 /** After so long it is sent again when the server refused it, and so often somebody looks, in milliseconds. */
@@ -43,8 +45,8 @@ export class Appender {
   readonly #inFlight = new Map<string, Publish>()
   /** In the order given. */
   readonly #waiting = new Map<string, Publish>()
-  #bytesInFlight = 0
-  #bytesHeld = 0
+  #sizeInFlight = 0
+  #held = 0
   #published = 0
   #clock: NodeJS.Timeout | undefined
   #whenIdle: (() => void) | undefined
@@ -59,9 +61,9 @@ export class Appender {
 
   /** See `Log.append`. */
   async append(drafts: readonly Draft[]): Promise<Appended[]> {
-    const bytes = drafts.reduce((sum, { data }) => sum + data.length, 0)
-    if (this.#bytesHeld + bytes > HELD_BYTES) {
-      throw new LogUnavailable(`NATS: more than ${HELD_BYTES} bytes wait to be stored`)
+    const size = drafts.reduce((sum, draft) => sum + sizeOf(draft), 0)
+    if (this.#held + size > HELD_SIZE) {
+      throw new LogUnavailable(`NATS: too much waits to be stored`)
     }
     const deadline = performance.now() + this.#patience
     const outcomes = drafts.map((draft) => this.#publish(draft, deadline))
@@ -82,7 +84,7 @@ export class Appender {
     const { data } = draft
     const { subject, headers } = encode(this.#subjects, draft)
     const why = 'no connection'
-    this.#bytesHeld += data.length
+    this.#held += sizeOf(draft)
     const token = (this.#published++).toString(36)
     return new Promise((resolve, reject) => {
       this.#waiting.set(token, { subject, headers, data, deadline, due: 0, why, resolve, reject })
@@ -92,12 +94,11 @@ export class Appender {
   /** Sends what may be sent. */
   #advance(): void {
     for (const [token, publish] of this.#waiting) {
-      const full =
-        this.#inFlight.size >= IN_FLIGHT || this.#bytesInFlight + publish.data.length > IN_FLIGHT_BYTES
+      const full = this.#inFlight.size >= IN_FLIGHT || this.#sizeInFlight + sizeOf(publish) > IN_FLIGHT_SIZE
       if (!this.#connection.current || full) return
       this.#waiting.delete(token)
       this.#inFlight.set(token, publish)
-      this.#bytesInFlight += publish.data.length
+      this.#sizeInFlight += sizeOf(publish)
       this.#send(this.#connection.current, token, publish)
     }
   }
@@ -162,12 +163,16 @@ export class Appender {
     this.#clock = undefined
   }
 
-  #settle(token: string, { data }: Publish): void {
-    if (this.#inFlight.delete(token)) this.#bytesInFlight -= data.length
+  #settle(token: string, publish: Publish): void {
+    if (this.#inFlight.delete(token)) this.#sizeInFlight -= sizeOf(publish)
     else this.#waiting.delete(token)
-    this.#bytesHeld -= data.length
+    this.#held -= sizeOf(publish)
     if (this.#inFlight.size + this.#waiting.size === 0) this.#whenIdle?.()
   }
+}
+
+function sizeOf({ data }: { readonly data: string }): number {
+  return data.length + OVERHEAD
 }
 
 /** JetStream's answer to a publish. */

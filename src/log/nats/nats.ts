@@ -13,12 +13,15 @@ import { Appender } from './append.ts'
 import { Connection, type ConnectionOptions, type Link } from './connection.ts'
 import { findNewest } from './newest.ts'
 import { readPage, type Source } from './read.ts'
-import { boundsOf, describe, provision, type StreamOptions } from './stream.ts'
+import { boundsOf, describe, idempotencyWindow, provision, type StreamOptions } from './stream.ts'
 import { Subjects } from './subjects.ts'
 import { Tail } from './tail.ts'
+import { Turns } from './turns.ts'
 
 /** How long a publish may take, in milliseconds, unless the options say otherwise. */
 const PATIENCE = 5000
+/** The most reads at once: each holds up to 100 filters' worth of messages. One that waits holds only its question. */
+const READS = 16
 
 /** What a log on NATS needs to know. */
 export interface NatsLogOptions extends ConnectionOptions, StreamOptions {
@@ -48,18 +51,19 @@ class JetStreamLog implements NatsLog {
   readonly #connection: Connection
   readonly #appender: Appender
   readonly #tails = new Set<Tail>()
+  readonly #reads = new Turns(READS)
   /** The epoch that was answered last: positions given to `tail` belong to it. */
   #epoch: string | undefined
-  #closed = false
+  #closing: Promise<void> | undefined
 
   constructor(options: NatsLogOptions) {
-    const { name, appendTimeout = PATIENCE, idempotencySeconds } = options
+    const { name, appendTimeout = PATIENCE } = options
     this.#options = options
     this.#subjects = new Subjects(name)
     this.#connection = new Connection(options, ({ jsm }) => provision(jsm, options))
     this.ready = this.#connection.ready
-    // Sent again after the window it would be stored twice.
-    const patience = Math.min(appendTimeout, idempotencySeconds * 1000)
+    // What is sent again after the window is stored twice; half of it is for what is slow on its way.
+    const patience = Math.min(appendTimeout, idempotencyWindow(options) / 2)
     this.#appender = new Appender(this.#connection, this.#subjects, patience)
   }
 
@@ -87,11 +91,11 @@ class JetStreamLog implements NatsLog {
   }
 
   async read(channels: ChannelSet, after: number, limit: number): Promise<Page> {
-    return this.#ask((source) => readPage(source, channels, after, limit))
+    return this.#reads.take(() => this.#ask((source) => readPage(source, channels, after, limit)))
   }
 
   async newest(channels: ChannelSet, count: number): Promise<number> {
-    return this.#ask((source) => findNewest(source, channels, count))
+    return this.#reads.take(() => this.#ask((source) => findNewest(source, channels, count)))
   }
 
   async bounds(): Promise<Bounds> {
@@ -100,8 +104,12 @@ class JetStreamLog implements NatsLog {
     return bounds
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #end(): Promise<void> {
     for (const tail of this.#tails) tail.stop()
     this.#tails.clear()
     await this.#appender.drain()
@@ -109,7 +117,7 @@ class JetStreamLog implements NatsLog {
   }
 
   #checkOpen(): void {
-    if (this.#closed) throw new LogUnavailable('the log is closed')
+    if (this.#closing !== undefined) throw new LogUnavailable('the log is closed')
   }
 
   /** Asks NATS; whatever goes wrong there is LogUnavailable. */

@@ -8,8 +8,8 @@ import { decode } from './message.ts'
 import { boundsOf } from './stream.ts'
 import type { Subjects } from './subjects.ts'
 
-/** Room for the headers and subjects of what is pulled beside its data, so that the largest notification always fits. */
-const ROOM = 64 * 1024
+/** Room for the largest notification, whatever share of a page a filter has: data of 64 KiB, headers, subject and reply subject. */
+const ROOM = 80 * 1024
 /** How often a read begins anew because the stream has got another leader. */
 const ATTEMPTS = 3
 
@@ -42,7 +42,8 @@ export async function readPage(
     const before = await source.describe()
     const { last } = boundsOf(before)
     const filters = source.subjects.filtersOf(channels)
-    const parts = await Promise.all(filters.map((filter) => readFilter(source, filter, after, limit, last)))
+    const wanted = { after, last, limit, bytes: ROOM + Math.floor(PAGE_BYTES / filters.length) }
+    const parts = await Promise.all(filters.map((filter) => readFilter(source, filter, wanted)))
     const since = await source.describe()
     if (since.cluster?.leader !== before.cluster?.leader || since.created !== before.created) continue
 
@@ -60,18 +61,24 @@ interface Part {
   readonly through: number
 }
 
+/** The stretch of the log that a page is read from, and the most messages and bytes of one filter. */
+interface Stretch {
+  readonly after: number
+  readonly last: number
+  readonly limit: number
+  readonly bytes: number
+}
+
 async function readFilter(
   { link, stream, subjects }: Source,
   filter: string,
-  after: number,
-  limit: number,
-  last: number,
+  { after, last, limit, bytes }: Stretch,
 ): Promise<Part> {
   const newest = await link.jsm.streams.getMessage(stream, { last_by_subj: filter })
   if (!newest || newest.seq <= after) return { notifications: [], through: Math.max(after, last) }
 
   const consumer = await Consumer.open(link, stream, { filter, start: after + 1, bodies: true })
-  const deliveries = await consumer.pull({ until: newest.seq, limit, bytes: PAGE_BYTES + ROOM })
+  const deliveries = await consumer.pull({ until: newest.seq, limit, bytes })
   consumer.close()
   const reached = deliveries.at(-1)?.place.position
   if (reached === undefined) throw new LogUnavailable('NATS: the stream does not deliver')

@@ -46,13 +46,17 @@ function essentials({ name, replicas }: StreamOptions) {
 const FOREIGN = ['mirror', 'sources', 'subject_transform'] as const satisfies readonly (keyof StreamConfig)[]
 
 /** What a changed setting may change in place, for no notification is lost or doubled by it. */
-function limits({ retentionSeconds, retentionBytes, idempotencySeconds }: LogOptions) {
+function limits(options: LogOptions) {
   return {
-    max_age: nanos(retentionSeconds * 1000),
-    max_bytes: retentionBytes,
-    // JetStream refuses a window longer than the retention.
-    duplicate_window: nanos(Math.min(idempotencySeconds, retentionSeconds) * 1000),
+    max_age: nanos(options.retentionSeconds * 1000),
+    max_bytes: options.retentionBytes,
+    duplicate_window: nanos(idempotencyWindow(options)),
   } satisfies Partial<StreamConfig>
+}
+
+/** For how many milliseconds an identity is remembered: JetStream has no window longer than the retention. */
+export function idempotencyWindow({ idempotencySeconds, retentionSeconds }: LogOptions): number {
+  return Math.min(idempotencySeconds, retentionSeconds) * 1000
 }
 
 /**

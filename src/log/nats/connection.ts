@@ -42,6 +42,7 @@ export class Connection {
   readonly #closing = new AbortController()
   readonly #running: Promise<void>
   #link: Link | undefined
+  /** Why there is no link now. */
   #why = 'NATS: not connected yet'
 
   /** @param prepare what must have been done on a link before anybody uses it; when it fails the link is given up */
@@ -57,13 +58,14 @@ export class Connection {
 
   /** The link, if there is one now. */
   get current(): Link | undefined {
-    return this.#link
+    return this.#link?.nc.isClosed() ? undefined : this.#link
   }
 
   /** @throws LogUnavailable with the reason when there is no link now */
   get link(): Link {
-    if (!this.#link) throw new LogUnavailable(this.#why)
-    return this.#link
+    const link = this.current
+    if (!link) throw new LogUnavailable(this.#why)
+    return link
   }
 
   /** Calls `listener` with the link there is and every one to come; the function returned ends it. */
@@ -109,6 +111,7 @@ export class Connection {
       await this.#prepare(link)
       if (this.closed) return
       this.#link = link
+      this.#why = 'NATS: the connection was lost just now'
       this.ready.resolve()
       for (const listener of this.#listeners) listener(link)
       await lost(nc)

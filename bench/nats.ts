@@ -5,7 +5,7 @@
  * - CPU of an instance for each notification that it tails and has no subscriber for
  */
 import { connect, createInbox, headers } from '@nats-io/transport-node'
-import { openLog, startNats } from '../test/support/nats.ts'
+import { noReset, openLog, startNats } from '../test/support/nats.ts'
 import { until } from '../test/support/until.ts'
 
 const IN_FLIGHT = 1000
@@ -72,9 +72,13 @@ for (let round = 1; round <= ROUNDS; round++) {
 for (let round = 1; round <= ROUNDS; round++) {
   let seen = 0
   const cpu = process.cpuUsage()
-  const stop = log.tail(0, (batch) => {
-    seen += batch.length
-  })
+  const stop = log.tail(
+    0,
+    (batch) => {
+      seen += batch.length
+    },
+    noReset,
+  )
   await until('all has come', () => seen === ROUNDS * COUNT, 60)
   const { user, system } = process.cpuUsage(cpu)
   stop()

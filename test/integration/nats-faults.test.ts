@@ -5,7 +5,7 @@ import { type Draft, type Log, LogUnavailable, type Notification } from '../../s
 import type { NatsLog } from '../../src/log/nats/nats.ts'
 import { draft, EVERYTHING, readAll } from '../contract/log/harness.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
-import { openLog, startCluster, startNats } from '../support/nats.ts'
+import { noReset, openLog, startCluster, startNats } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 
 /** Publishers that go on through every fault, each sending the same again until it is stored. */
@@ -49,11 +49,15 @@ function follow(log: Log): { readonly seen: Notification[]; longestSilence(): nu
   const seen: Notification[] = []
   let longest = 0
   let latest = performance.now()
-  log.tail(0, (batch) => {
-    seen.push(...batch)
-    longest = Math.max(longest, performance.now() - latest)
-    latest = performance.now()
-  })
+  log.tail(
+    0,
+    (batch) => {
+      seen.push(...batch)
+      longest = Math.max(longest, performance.now() - latest)
+      latest = performance.now()
+    },
+    noReset,
+  )
   return { seen, longestSilence: () => longest }
 }
 

@@ -5,7 +5,7 @@ import type { Bounds } from '../../src/log/log.ts'
 import { StreamMisfit } from '../../src/log/nats/stream.ts'
 import { draft, EVERYTHING } from '../contract/log/harness.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
-import { freePort, openLog, startNats } from '../support/nats.ts'
+import { freePort, noReset, openLog, startNats } from '../support/nats.ts'
 import { until } from '../support/until.ts'
 
 const server = await startNats(t)
@@ -110,7 +110,7 @@ t.test('a hole in what the tail gets is seen and filled', async (t) => {
   const log = openLog(t, { servers: [`nats://127.0.0.1:${proxy.port}`], name: 'hole' })
   await log.ready
   const ids: string[] = []
-  log.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)))
+  log.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)), noReset)
   const drafts = [draft('a'), draft('a'), draft('a')]
   await log.append(drafts.slice(0, 1))
   await until('the first has come', () => ids.length === 1)
@@ -134,7 +134,7 @@ t.test(
   async (t) => {
     const log = openLog(t, { servers, name: 'word' })
     await log.ready
-    log.tail(0, () => {})
+    log.tail(0, () => {}, noReset)
     const newest = async () =>
       (await jsm.consumers.list('word').next()).sort((a, b) => a.created.localeCompare(b.created)).at(-1)
     const heartbeat = headers(100, 'Idle Heartbeat')
@@ -152,7 +152,7 @@ t.test('what others publish on the subjects is no notification', async (t) => {
   const log = openLog(t, { servers, name: 'foreign' })
   await log.ready
   const ids: string[] = []
-  log.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)))
+  log.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)), noReset)
   const known = [draft('a'), draft('a')]
   await log.append(known.slice(0, 1))
   nc.publish('foreign.log.a', 'no header')
@@ -184,7 +184,7 @@ t.test('while NATS can not be reached every call says why, and the log is ready 
   await t.rejects(late.read(EVERYTHING, 0, 1), { name: 'LogUnavailable' })
   await t.rejects(late.newest(EVERYTHING, 1), { name: 'LogUnavailable' })
   const ids: string[] = []
-  late.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)))
+  late.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)), noReset)
   await startNats(t, { port })
   await late.ready
   const one = draft('a')

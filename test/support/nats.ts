@@ -143,3 +143,8 @@ export function openLog(t: Teardown, options: Partial<NatsLogOptions>): NatsLog 
   t.teardown(() => log.close())
   return log
 }
+
+/** For a tail whose log neither changes nor is overtaken by retention. */
+export function noReset(): never {
+  throw new Error('the tail was reset')
+}

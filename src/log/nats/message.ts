@@ -31,6 +31,8 @@ export interface Place {
   readonly delivery: number
   /** when it was stored, milliseconds since 1970 */
   readonly time: number
+  /** how many messages its consumer had yet to bring */
+  readonly pending: number
 }
 
 /**
@@ -42,8 +44,13 @@ export interface Place {
 export function placeOf(reply: string | undefined): Place | undefined {
   if (!reply?.startsWith('$JS.ACK.')) return undefined
   const tokens = reply.split('.')
-  const [position, delivery, time] = tokens.slice(tokens.length > 9 ? 7 : 5)
-  return { position: Number(position), delivery: Number(delivery), time: Number(time?.slice(0, -6)) }
+  const [position, delivery, time, pending] = tokens.slice(tokens.length > 9 ? 7 : 5)
+  return {
+    position: Number(position),
+    delivery: Number(delivery),
+    time: Number(time?.slice(0, -6)),
+    pending: Number(pending),
+  }
 }
 
 /**

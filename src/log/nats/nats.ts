@@ -75,13 +75,13 @@ class JetStreamLog implements NatsLog {
   tail(
     after: number,
     onBatch: (batch: readonly Notification[]) => void,
-    onEpoch?: (bounds: Bounds) => void,
+    onReset: (bounds: Bounds) => void,
   ): () => void {
     this.#checkOpen()
     const describe = (link: Link) => this.#describe(link)
     const tail = new Tail(this.#connection, {
       ...{ stream: this.#options.name, subjects: this.#subjects, describe },
-      ...{ after, epoch: this.#epoch, onBatch, onEpoch },
+      ...{ after, epoch: this.#epoch, onBatch, onReset },
     })
     this.#tails.add(tail)
     return () => {

@@ -9,15 +9,15 @@ const SLACK = 1000
 
 /**
  * Finds the place before the `count` newest on `channels`: lists the newest of each filter, by headers alone, and counts
- * back along them all. A server that lags behind makes the place an earlier one, which is no harm.
+ * back along them all. A server that lags behind makes the place an earlier one, which is no harm. Where there are none it is the end.
  */
 export async function findNewest(source: Source, channels: ChannelSet, count: number): Promise<number> {
-  const { first } = boundsOf(await source.describe())
+  const { first, last } = boundsOf(await source.describe())
   const lists = await Promise.all(
     source.subjects.filtersOf(channels).map((filter) => listNewest(source, filter, count, first)),
   )
   const positions = [...new Set(lists.flat())].sort((a, b) => b - a)
-  return (positions[count - 1] ?? first) - 1
+  return (positions[count - 1] ?? positions.at(-1) ?? last + 1) - 1
 }
 
 /** At least the `count` newest positions on one filter that have not expired, or all. */

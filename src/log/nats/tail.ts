@@ -2,8 +2,8 @@ import type { StreamInfo } from '@nats-io/jetstream'
 import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node'
 import type { Bounds, Notification } from '../log.ts'
 import type { Connection, Link } from './connection.ts'
-import { addConsumer } from './consumer.ts'
-import { decode, type Place, placeOf } from './message.ts'
+import { addConsumer, type Delivery } from './consumer.ts'
+import { decode, placeOf } from './message.ts'
 import { boundsOf } from './stream.ts'
 import type { Subjects } from './subjects.ts'
 
@@ -21,7 +21,7 @@ export interface TailOptions {
   /** the log that `after` belongs to; `undefined`: the one found first */
   readonly epoch: string | undefined
   readonly onBatch: (batch: readonly Notification[]) => void
-  readonly onEpoch: ((bounds: Bounds) => void) | undefined
+  readonly onReset: (bounds: Bounds) => void
 }
 
 /**
@@ -34,10 +34,8 @@ export class Tail {
   readonly #options: TailOptions
   readonly #leave: () => void
   readonly #watchdog: NodeJS.Timeout
-  /** The last position passed on. */
+  /** The last position passed on, or known to be gone. */
   #after: number
-  /** The last position received. */
-  #seen = 0
   #epoch: string | undefined
   #subscription: Subscription | undefined
   /** The last delivery that the consumer has counted. */
@@ -45,8 +43,9 @@ export class Tail {
   /** Whether the consumer is known to be on the log of `#epoch`. */
   #confirmed = false
   /** What one turn of the event loop brought; bounded by the server's flow control. */
-  #batch: Notification[] = []
+  #arrived: Delivery[] = []
   #silence = 0
+  #stopped = false
 
   constructor(connection: Connection, options: TailOptions) {
     this.#connection = connection
@@ -58,6 +57,7 @@ export class Tail {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#leave()
     clearInterval(this.#watchdog)
     this.#abandon()
@@ -73,12 +73,11 @@ export class Tail {
   #abandon(): void {
     this.#subscription?.unsubscribe()
     this.#subscription = undefined
-    this.#batch = []
+    this.#arrived = []
   }
 
   #begin(link: Link): void {
     this.#abandon()
-    this.#seen = this.#after
     this.#delivery = 0
     this.#silence = 0
     this.#confirmed = false
@@ -98,7 +97,7 @@ export class Tail {
   }
 
   async #follow(link: Link, inbox: string, subscription: Subscription): Promise<void> {
-    const { stream, describe, onEpoch } = this.#options
+    const { stream, describe, onReset } = this.#options
     // Makes the stream when it is gone.
     await describe(link)
     await addConsumer(link, stream, this.#after + 1, {
@@ -112,11 +111,11 @@ export class Tail {
     this.#epoch ??= bounds.epoch
     if (this.#epoch === bounds.epoch) {
       this.#confirmed = true
-      this.#flush()
+      setImmediate(() => this.#passOn())
     } else {
       this.#epoch = bounds.epoch
-      this.#after = 0
-      onEpoch?.(bounds)
+      this.#after = bounds.first - 1
+      onReset(bounds)
       this.#begin(link)
     }
   }
@@ -126,16 +125,7 @@ export class Tail {
     const place = placeOf(msg.reply)
     if (!place) this.#heed(link, msg)
     else if (place.delivery !== ++this.#delivery) this.#abandon()
-    // A server that lags behind begins with what it has, which may be before the start asked for.
-    else if (place.position > this.#seen) this.#take(msg, place)
-  }
-
-  #take(msg: Msg, place: Place): void {
-    this.#seen = place.position
-    const notification = decode(this.#options.subjects, msg, place)
-    if (!notification) return
-    if (this.#batch.length === 0) setImmediate(() => this.#flush())
-    this.#batch.push(notification)
+    else if (this.#arrived.push({ msg, place }) === 1) setImmediate(() => this.#passOn())
   }
 
   /** Answers flow control; gives the consumer up when the server says that there is a hole, or no consumer any more. */
@@ -146,12 +136,35 @@ export class Tail {
     if (due) nc.publish(due)
   }
 
-  #flush(): void {
-    const batch = this.#batch
-    const newest = batch.at(-1)
-    if (!newest || !this.#confirmed) return
-    this.#batch = []
-    this.#after = newest.position
-    this.#options.onBatch(batch)
+  /**
+   * Passes on what has arrived. The stream gives every message a position without holes, and the consumer brings all that there are:
+   * a hole in the positions is what retention has taken.
+   */
+  #passOn(): void {
+    if (!this.#confirmed || this.#epoch === undefined) return
+    const { subjects, onReset } = this.#options
+    const arrived = this.#arrived
+    this.#arrived = []
+    let batch: Notification[] = []
+    for (const { msg, place } of arrived) {
+      const { position, pending } = place
+      // A server that lags behind begins with what it has, which may be before the start asked for.
+      if (position <= this.#after) continue
+      if (position > this.#after + 1) {
+        this.#call(batch)
+        batch = []
+        if (this.#stopped) return
+        onReset({ epoch: this.#epoch, first: position, last: position + pending })
+        if (this.#stopped) return
+      }
+      this.#after = position
+      const notification = decode(subjects, msg, place)
+      if (notification) batch.push(notification)
+    }
+    this.#call(batch)
+  }
+
+  #call(batch: readonly Notification[]): void {
+    if (batch.length > 0) this.#options.onBatch(batch)
   }
 }

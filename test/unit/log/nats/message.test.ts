@@ -3,7 +3,7 @@ import { encode, placeOf } from '../../../../src/log/nats/message.ts'
 import { Subjects } from '../../../../src/log/nats/subjects.ts'
 
 t.test('the place is read from both forms of the reply subject', async (t) => {
-  const place = { position: 42, delivery: 7, time: 1790000000123 }
+  const place = { position: 42, delivery: 7, time: 1790000000123, pending: 5 }
   t.strictSame(placeOf('$JS.ACK.tidings.c1.1.42.7.1790000000123456789.5'), place)
   t.strictSame(placeOf('$JS.ACK._.HASH.tidings.c1.1.42.7.1790000000123456789.5.random'), place)
   t.equal(placeOf('$JS.FC.tidings.c1.x'), undefined)

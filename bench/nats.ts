@@ -33,7 +33,7 @@ async function measure(publish: (i: number) => Promise<unknown>): Promise<{ rate
   return { rate: Math.round(COUNT / seconds), cpu: (user + system) / COUNT }
 }
 
-const server = await startNats(process_)
+const server = await startNats(here)
 const log = openLog(here, { servers: [server.url], name: 'log' })
 await log.ready
 const bareLog = openLog(here, { servers: [server.url], name: 'bare' })

@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path'
 /** The programs that tests start, and the Debian package of each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
   curl: 'curl',
+  'nats-server': 'nats-server',
+  openssl: 'openssl',
 }
 
 /**

@@ -15,6 +15,8 @@ export interface FaultProxy {
   readonly port: number
   /** What new connections get from now on; `swallow` is for the open ones, too, and for good. */
   fault: Fault
+  /** What is made of bytes that come from the target; their number must stay the same. */
+  rewrite: (bytes: Buffer) => Buffer
   /** Resets the open connections. */
   cut(): void
 }
@@ -31,14 +33,14 @@ export async function startFaultProxy(t: Pick<Test, 'teardown'>, target: number)
       return
     }
     const far = connect(target, '127.0.0.1')
-    join(near, far)
-    join(far, near)
+    join(near, far, (bytes) => bytes)
+    join(far, near, (bytes) => proxy.rewrite(bytes))
   })
-  const join = (from: Socket, to: Socket): void => {
+  const join = (from: Socket, to: Socket, rewrite: FaultProxy['rewrite']): void => {
     open.add(from)
     if (fault === 'swallow') swallowed.add(from)
     from.on('data', (bytes) => {
-      if (!swallowed.has(from)) to.write(bytes)
+      if (!swallowed.has(from)) to.write(rewrite(bytes))
     })
     from.on('error', () => {
       // it is closed next
@@ -60,9 +62,10 @@ export async function startFaultProxy(t: Pick<Test, 'teardown'>, target: number)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
-  return {
+  const proxy: FaultProxy = {
     port: address.port,
     cut,
+    rewrite: (bytes) => bytes,
     get fault() {
       return fault
     },
@@ -71,4 +74,5 @@ export async function startFaultProxy(t: Pick<Test, 'teardown'>, target: number)
       if (next === 'swallow') for (const socket of open) swallowed.add(socket)
     },
   }
+  return proxy
 }

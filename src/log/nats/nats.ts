@@ -1,0 +1,143 @@
+import type { StreamInfo } from '@nats-io/jetstream'
+import type { ChannelSet } from '../../protocol/channel-set.ts'
+import {
+  type Appended,
+  type Bounds,
+  type Draft,
+  type Log,
+  LogUnavailable,
+  type Notification,
+  type Page,
+} from '../log.ts'
+import { Appender } from './append.ts'
+import { Connection, type ConnectionOptions, type Link } from './connection.ts'
+import { findNewest } from './newest.ts'
+import { readPage, type Source } from './read.ts'
+import { boundsOf, describe, idempotencyWindow, provision, type StreamOptions } from './stream.ts'
+import { Subjects } from './subjects.ts'
+import { Tail } from './tail.ts'
+import { Turns } from './turns.ts'
+
+/** How long a publish may take, in milliseconds, unless the options say otherwise. */
+const PATIENCE = 5000
+/** The most reads at once: each holds up to 100 filters' worth of messages. One that waits holds only its question. */
+const READS = 16
+
+/** What a log on NATS needs to know. */
+export interface NatsLogOptions extends ConnectionOptions, StreamOptions {
+  /** after so many milliseconds without acknowledgement an append fails */
+  readonly appendTimeout?: number
+}
+
+/** A log in a JetStream stream, shared by all instances of the service. */
+export interface NatsLog extends Log {
+  /**
+   * Resolves when the log can be used for the first time; until then, and whenever NATS can't be reached, calls throw
+   * LogUnavailable with the reason.
+   * @throws StreamMisfit when there is a stream that can't hold the log: the process should end
+   */
+  readonly ready: Promise<void>
+}
+
+/** Opens a log on NATS at once, and keeps trying when it can't be reached. */
+export function openNatsLog(options: NatsLogOptions): NatsLog {
+  return new JetStreamLog(options)
+}
+
+class JetStreamLog implements NatsLog {
+  readonly ready: Promise<void>
+  readonly #options: NatsLogOptions
+  readonly #subjects: Subjects
+  readonly #connection: Connection
+  readonly #appender: Appender
+  readonly #tails = new Set<Tail>()
+  readonly #reads = new Turns(READS)
+  /** The epoch that was answered last: positions given to `tail` belong to it. */
+  #epoch: string | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(options: NatsLogOptions) {
+    const { name, appendTimeout = PATIENCE } = options
+    this.#options = options
+    this.#subjects = new Subjects(name)
+    this.#connection = new Connection(options, ({ jsm }) => provision(jsm, options))
+    this.ready = this.#connection.ready
+    // What is sent again after the window is stored twice; half of it is for what is slow on its way.
+    const patience = Math.min(appendTimeout, idempotencyWindow(options) / 2)
+    this.#appender = new Appender(this.#connection, this.#subjects, patience)
+  }
+
+  async append(drafts: readonly Draft[]): Promise<Appended[]> {
+    this.#checkOpen()
+    return this.#appender.append(drafts)
+  }
+
+  tail(
+    after: number,
+    onBatch: (batch: readonly Notification[]) => void,
+    onReset: (bounds: Bounds) => void,
+  ): () => void {
+    this.#checkOpen()
+    const describe = (link: Link) => this.#describe(link)
+    const tail = new Tail(this.#connection, {
+      ...{ stream: this.#options.name, subjects: this.#subjects, describe },
+      ...{ after, epoch: this.#epoch, onBatch, onReset },
+    })
+    this.#tails.add(tail)
+    return () => {
+      this.#tails.delete(tail)
+      tail.stop()
+    }
+  }
+
+  async read(channels: ChannelSet, after: number, limit: number): Promise<Page> {
+    return this.#reads.take(() => this.#ask((source) => readPage(source, channels, after, limit)))
+  }
+
+  async newest(channels: ChannelSet, count: number): Promise<number> {
+    return this.#reads.take(() => this.#ask((source) => findNewest(source, channels, count)))
+  }
+
+  async bounds(): Promise<Bounds> {
+    const bounds = await this.#ask(async ({ describe }) => boundsOf(await describe()))
+    this.#epoch = bounds.epoch
+    return bounds
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#end()
+    return this.#closing
+  }
+
+  async #end(): Promise<void> {
+    for (const tail of this.#tails) tail.stop()
+    this.#tails.clear()
+    await this.#appender.drain()
+    await this.#connection.close()
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new LogUnavailable('the log is closed')
+  }
+
+  /** Asks NATS; whatever goes wrong there is LogUnavailable. */
+  async #ask<Answer>(question: (source: Source) => Promise<Answer>): Promise<Answer> {
+    this.#checkOpen()
+    const { link } = this.#connection
+    const source = {
+      ...{ link, stream: this.#options.name, subjects: this.#subjects },
+      describe: () => this.#describe(link),
+    }
+    try {
+      return await question(source)
+    } catch (error) {
+      if (error instanceof LogUnavailable) throw error
+      const why = error instanceof Error ? error.message : String(error)
+      throw new LogUnavailable(`NATS: ${why}`, { cause: error })
+    }
+  }
+
+  #describe({ jsm }: Link): Promise<StreamInfo> {
+    return describe(jsm, this.#options)
+  }
+}

@@ -1,0 +1,61 @@
+import type { ChannelSet } from '../../protocol/channel-set.ts'
+import { Consumer } from './consumer.ts'
+import { decode } from './message.ts'
+import type { Source } from './read.ts'
+import { boundsOf } from './stream.ts'
+
+/** How many more than wanted may be listed, instead of looking for a closer place to list from. */
+const SLACK = 1000
+
+/**
+ * Finds the place before the `count` newest on `channels`: lists the newest of each filter, by headers alone, and counts
+ * back along them all. A server that lags behind makes the place an earlier one, which is no harm. Where there are none it is the end.
+ */
+export async function findNewest(source: Source, channels: ChannelSet, count: number): Promise<number> {
+  const { first, last } = boundsOf(await source.describe())
+  const lists = await Promise.all(
+    source.subjects.filtersOf(channels).map((filter) => listNewest(source, filter, count, first)),
+  )
+  const positions = [...new Set(lists.flat())].sort((a, b) => b - a)
+  return (positions[count - 1] ?? positions.at(-1) ?? last + 1) - 1
+}
+
+/** At least the `count` newest positions on one filter that have not expired, or all. */
+async function listNewest(source: Source, filter: string, count: number, first: number): Promise<number[]> {
+  const newest = await source.link.jsm.streams.getMessage(source.stream, { last_by_subj: filter })
+  if (!newest) return []
+  for (let wanted = count; ; wanted *= 2) {
+    const { start, positions } = await list(source, filter, wanted, { first, last: newest.seq })
+    if (positions.length >= count || start <= first) return positions
+  }
+}
+
+/** Lists the `wanted` newest, some more, or all; then takes out what has expired. */
+async function list(
+  { link, stream, subjects }: Source,
+  filter: string,
+  wanted: number,
+  { first, last }: { first: number; last: number },
+): Promise<{ start: number; positions: number[] }> {
+  // What is known: from `few` on there are too few, from `many` on more than has to be listed.
+  let few = last + 1
+  let many: number | undefined
+  let start = Math.max(first, few - wanted)
+  while (true) {
+    const consumer = await Consumer.open(link, stream, { filter, start, bodies: false })
+    if (consumer.pending < wanted && start > first) few = start
+    else if (consumer.pending > wanted + SLACK) many = start
+    else {
+      const { pending } = consumer
+      const deliveries = pending > 0 ? await consumer.pull({ until: last, limit: pending }) : []
+      consumer.close()
+      const notifications = deliveries.flatMap(({ msg, place }) => decode(subjects, msg, place) ?? [])
+      const now = Date.now()
+      const lasting = notifications.filter(({ expires }) => expires === undefined || expires > now)
+      return { start, positions: lasting.map(({ position }) => position) }
+    }
+    consumer.close()
+    // Back by leaps until there are enough, then between the two.
+    start = many === undefined ? Math.max(first, last - 8 * (last - few + 1)) : Math.floor((few + many) / 2)
+  }
+}

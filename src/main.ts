@@ -2,10 +2,9 @@ import { constants } from 'node:os'
 import { type Logger, pino } from 'pino'
 import { buildApp, type TidingsApp } from './app.ts'
 import { loadSettings, SettingsError } from './config/load.ts'
-import type { Settings } from './config/settings.ts'
-import { openEmbeddedLog } from './log/embedded.ts'
 import type { Log } from './log/log.ts'
-import { openMemoryLog } from './log/memory.ts'
+import { StreamMisfit } from './log/nats/stream.ts'
+import { openLog } from './open-log.ts'
 
 /** sysexits.h EX_CONFIG: the settings can't be used, and a supervisor need not try again. */
 const EX_CONFIG = 78
@@ -15,21 +14,14 @@ const SAME_SIGNAL_MS = 500
 
 async function start(): Promise<void> {
   const settings = loadSettings(process.env)
-  const log = openLog(settings)
+  const { log, ready } = openLog(settings)
+  // Only what no patience can mend is told here; until then the service runs, and says why it is not ready.
+  ready.catch(fail)
   const logger = pino({ level: settings.logLevel })
   const app = await buildApp({ settings, log, logger })
   // Before it listens: whoever sees the address in the output may send a signal at once.
   stopOnSignal(app, log, logger)
   await app.server.listen({ host: settings.host, port: settings.port })
-}
-
-function openLog(settings: Settings): Log {
-  switch (settings.log) {
-    case 'embedded':
-      return openEmbeddedLog(settings.dataDir, settings)
-    case 'memory':
-      return openMemoryLog(settings)
-  }
 }
 
 /** Drains at the first signal; at the second, exits at once with the status that the signal alone would have given. */
@@ -51,10 +43,10 @@ function stopOnSignal(app: TidingsApp, log: Log, logger: Logger): void {
   process.on('SIGTERM', stop)
 }
 
-/** Says on standard error what is in the way, and exits: 78 for settings, 1 for all else. */
+/** Says on standard error what is in the way, and exits: 78 for settings, and a stream that they don't fit, 1 for all else. */
 function fail(error: unknown): never {
   console.error(error instanceof Error ? error.message : error)
-  process.exit(error instanceof SettingsError ? EX_CONFIG : 1)
+  process.exit(error instanceof SettingsError || error instanceof StreamMisfit ? EX_CONFIG : 1)
 }
 
 start().catch(fail)

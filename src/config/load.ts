@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { closest, distance } from 'fastest-levenshtein'
-import { SETTINGS, type SettingInfo, type SettingKey, type Settings, settingsSchema } from './settings.ts'
+import {
+  clashes,
+  SETTINGS,
+  type SettingInfo,
+  type SettingKey,
+  type Settings,
+  settingsSchema,
+} from './settings.ts'
 
 /** The variable that names a file of settings: a JSON object, keys as in `Settings`. */
 export const FILE_VARIABLE = 'TIDINGS_CONFIG'
@@ -37,7 +44,10 @@ export function loadSettings(env: NodeJS.ProcessEnv, readFile = readUtf8): Setti
   const sources = [...(path === undefined ? [] : [fromFile(path, readFile)]), fromEnvironment(env)]
   const problems = sources.flatMap((source) => source.problems)
   if (problems.length > 0) throw new SettingsError(problems)
-  return settingsSchema.parse(Object.assign({}, ...sources.map((source) => source.values)))
+  const settings = settingsSchema.parse(Object.assign({}, ...sources.map((source) => source.values)))
+  const together = clashes(settings)
+  if (together.length > 0) throw new SettingsError(together)
+  return settings
 }
 
 function fromEnvironment(env: NodeJS.ProcessEnv): Source {
@@ -84,7 +94,9 @@ function check(
         `${show(name)} was ${quote(value)}: there is no such setting${suggest(name, known.keys())}`,
       )
     } else if (!setting.accepts(value)) {
-      problems.push(`${show(name)} was ${quote(value)}: it must be ${setting.expected}`)
+      problems.push(
+        `${show(name)} was ${setting.secret ? '(not shown)' : quote(value)}: it must be ${setting.expected}`,
+      )
     } else {
       values[setting.key] = value
     }

@@ -6,6 +6,8 @@ export interface Explanation {
   readonly expected: string
   /** what it does, with its unit */
   readonly meaning: string
+  /** its value is never shown, not even a wrong one */
+  readonly secret?: boolean
 }
 
 const explanations = z.registry<Explanation>()
@@ -54,6 +56,11 @@ function text(expected: string, pattern: RegExp, byDefault: string, meaning: str
   return z.string().regex(pattern).prefault(byDefault).register(explanations, { expected, meaning })
 }
 
+/** Empty is as good as not set. */
+function secret(expected: string, pattern: RegExp, meaning: string) {
+  return z.string().regex(pattern).prefault('').register(explanations, { expected, meaning, secret: true })
+}
+
 const DAY = 86_400
 const YEAR = 366 * DAY
 /** The most streams that one process may be told to hold; as a limit per address it is never reached first. */
@@ -69,15 +76,44 @@ const shape = {
   ),
   port: whole(0, 65_535, 8080, 'TCP port to listen on; 0 takes a free one and logs which.'),
   log: oneOf(
-    ['embedded', 'memory'],
+    ['embedded', 'memory', 'nats'],
     'embedded',
-    'Where notifications are kept: on disk in the data directory, or in memory until the process ends.',
+    'Where notifications are kept: on disk in the data directory, in memory until the process ends, or in NATS JetStream, shared by all instances.',
   ),
   dataDir: text(
     'a path of 1 to 4096 characters',
     /^[^\0]{1,4096}$/,
     './data',
     'Directory of the embedded log; made when it is not there.',
+  ),
+  natsUrl: text(
+    'one or more nats:// or tls:// addresses without user and password, separated by commas',
+    /^(nats|tls):\/\/[^\s,@/]+(,(nats|tls):\/\/[^\s,@/]+)*$/,
+    'nats://127.0.0.1:4222',
+    'Servers of the NATS cluster, tried in random order.',
+  ),
+  natsStream: text(
+    '1 to 32 of A-Z a-z 0-9 _ -',
+    /^[A-Za-z0-9_-]{1,32}$/,
+    'tidings',
+    'Name of the JetStream stream, and first token of its subjects.',
+  ),
+  natsReplicas: whole(1, 5, 1, 'Servers of the NATS cluster that keep each notification.'),
+  natsUser: text('at most 255 characters', /^[^\0]{0,255}$/, '', 'User at NATS.'),
+  natsPassword: secret('at most 1024 characters', /^[^\0]{0,1024}$/, 'Password of that user.'),
+  natsToken: secret('at most 1024 characters', /^[^\0]{0,1024}$/, 'Token for NATS.'),
+  natsNkey: secret('a user seed, SU and 56 of A-Z 2-7', /^(SU[A-Z2-7]{56})?$/, 'Nkey seed for NATS.'),
+  natsCredsFile: text(
+    'a path of at most 4096 characters',
+    /^[^\0]{0,4096}$/,
+    '',
+    'File with a JWT and a seed for NATS, as `nsc generate creds` writes it.',
+  ),
+  natsCaFile: text(
+    'a path of at most 4096 characters',
+    /^[^\0]{0,4096}$/,
+    '',
+    "PEM file with the authorities that sign the NATS servers' certificates, instead of the public ones.",
   ),
   retentionSeconds: whole(1, 10 * YEAR, DAY, 'How long a notification is kept, in seconds.'),
   retentionBytes: bytes('1 KiB', '1024 GiB', '1 GiB', 'How much is kept; the oldest goes first.'),
@@ -164,6 +200,22 @@ export const SETTINGS: readonly SettingInfo[] = Object.entries(shape).map(([key,
   accepts: (value) => schema.safeParse(value).success,
   ...explain(schema),
 }))
+
+/** What is wrong with settings each of which may stand by itself: a line for each problem. */
+export function clashes(settings: Settings): string[] {
+  const { natsUser, natsPassword, natsToken, natsNkey, natsCredsFile } = settings
+  const ways = [natsUser || natsPassword, natsToken, natsNkey, natsCredsFile].filter(Boolean)
+  return [
+    ...(ways.length > 1
+      ? [
+          'TIDINGS_NATS_USER with its password, _TOKEN, _NKEY and _CREDS_FILE were set together: it must be one of them',
+        ]
+      : []),
+    ...((natsUser === '') !== (natsPassword === '')
+      ? ['TIDINGS_NATS_USER or TIDINGS_NATS_PASSWORD was set alone: it must be both or neither']
+      : []),
+  ]
+}
 
 function explain(schema: (typeof shape)[SettingKey]): Explanation {
   const explanation = explanations.get(schema)

@@ -56,3 +56,15 @@ for (const [variable, good, bad] of CASES) {
       t.notOk(accepts(variable, value), `refuses ${JSON.stringify(value)?.slice(0, 40)}`)
   })
 }
+
+t.test('Ways to prove who one is to NATS exclude each other, and a wrong secret is not shown', async (t) => {
+  t.equal(
+    problemsOf({ TIDINGS_NATS_USER: 'u', TIDINGS_NATS_PASSWORD: 'p', TIDINGS_NATS_TOKEN: 't' }).length,
+    1,
+  )
+  t.match(problemsOf({ TIDINGS_NATS_USER: 'u' }), [/TIDINGS_NATS_PASSWORD was set alone/])
+  const [problem] = problemsOf({ TIDINGS_NATS_NKEY: 'SUsecret' })
+  t.match(problem, /^TIDINGS_NATS_NKEY was \(not shown\): it must be a user seed/)
+  t.match(problemsOf({ TIDINGS_NATS_URL: 'nats://user:secret@host' }).length, 1)
+  t.equal(loadSettings({ TIDINGS_NATS_URL: 'nats://a:1,tls://b' }).natsUrl, 'nats://a:1,tls://b')
+})

@@ -69,7 +69,7 @@ t.test(
       'maxChannels in some.json was 101: it must be a whole number from 1 to 100',
       'drainSeconds in some.json was null: it must be a whole number from 0 to 3600',
       'TIDINGS_PORT was "70000": it must be a whole number from 0 to 65535',
-      'TIDINGS_LOG was "disk": it must be one of embedded, memory',
+      'TIDINGS_LOG was "disk": it must be one of embedded, memory, nats',
       'TIDINGS_WINDOW_BYTES was "1 MB": it must be a whole number of bytes, KiB, MiB or GiB from 64 KiB to 64 GiB',
       'TIDINGS_HOST was "": it must be an address or host name without white space',
     ])
@@ -116,4 +116,15 @@ t.test('A problem is one line of bounded length, whatever the value', async (t) 
   const [line = ''] = problemsOf({ TIDINGS_PORT: `1\n${'x'.repeat(10_000)}` })
   t.match(line, /^TIDINGS_PORT was "1\\nx+…: it must be/)
   t.ok(line.length < 300)
+})
+
+t.test('Ways to prove who one is to NATS exclude each other, and a wrong secret is not shown', async (t) => {
+  t.equal(
+    problemsOf({ TIDINGS_NATS_USER: 'u', TIDINGS_NATS_PASSWORD: 'p', TIDINGS_NATS_TOKEN: 't' }).length,
+    1,
+  )
+  t.match(problemsOf({ TIDINGS_NATS_USER: 'u' }), [/TIDINGS_NATS_PASSWORD was set alone/])
+  const [problem] = problemsOf({ TIDINGS_NATS_NKEY: 'SUsecret' })
+  t.match(problem, /^TIDINGS_NATS_NKEY was \(not shown\): it must be a user seed/)
+  t.equal(loadSettings({ TIDINGS_NATS_URL: 'nats://a:1,tls://b' }).natsUrl, 'nats://a:1,tls://b')
 })

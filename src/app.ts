@@ -10,9 +10,12 @@ import type { WebSocket } from 'ws'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { errorOptions } from './http/client-error.ts'
+import { consoleRoutes } from './http/console.ts'
 import { registerErrors } from './http/errors.ts'
+import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
 import { publishRoute } from './http/publish.ts'
+import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
 import { webSocketUpgrades } from './http/upgrade.ts'
 import type { Log } from './log/log.ts'
@@ -99,6 +102,7 @@ export async function buildApp({
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
+    stats: hub.stats,
   })
   server.register(streamRoute, {
     hub,
@@ -112,6 +116,13 @@ export async function buildApp({
     maxFrameBytes: settings.maxFrameBytes,
     draining,
   })
+  server.register(statsRoute, {
+    // Whatever clock the streams go by, rates are of real seconds.
+    figures: openFigures({ hub, log, draining, clock: systemClock }),
+    clock: systemClock,
+    stallMs: settings.stallSeconds * 1000,
+  })
+  server.register(consoleRoutes, {})
   server.addHook('onClose', async () => hub.close())
 
   /** The server closes only when its connections are gone: those that came while it drained, or all when it didn't, go now. */

@@ -5,6 +5,7 @@ import { ChannelSet } from '../protocol/channel-set.ts'
 import { parseCursor } from '../protocol/cursor.ts'
 import type { TransportKind } from '../protocol/messages.ts'
 import type { Start } from '../stream/start.ts'
+import { acceptsEvents } from './accept.ts'
 import { faultOfHandshake } from './handshake.ts'
 import { Problem } from './problem.ts'
 
@@ -85,10 +86,7 @@ function transportOf(request: FastifyRequest, { transport }: Query): TransportKi
   }
   if (transport === 'websocket') refuse('/transport', 'websocket takes a request with Upgrade: websocket')
   if (transport !== undefined) return transport
-  const accepted = list(request.headers.accept ?? '').map((range) =>
-    range.split(';', 1)[0]?.trim().toLowerCase(),
-  )
-  return accepted.includes('text/event-stream') ? 'sse' : 'long-poll'
+  return acceptsEvents(request.headers) ? 'sse' : 'long-poll'
 }
 
 function startOf(request: FastifyRequest, query: Query): Start {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { v7 as newId } from 'uuid'
 import type { Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
+import type { Stats } from '../stream/stats.ts'
 import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
@@ -16,6 +17,8 @@ export interface PublishOptions {
   readonly retentionSeconds: number
   /** of the request, as sent */
   readonly maxBodyBytes: number
+  /** `published` is counted up */
+  readonly stats: Stats
 }
 
 /** The answer to a publish (contract §3): one entry a notification, items in order and for each its channels in order. */
@@ -30,7 +33,7 @@ export interface PublishAnswer {
 
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { log, epoch, maxBodyBytes } = options
+  const { log, epoch, maxBodyBytes, stats } = options
   const schema = itemSchema(options.retentionSeconds)
 
   // Bodies are taken apart in the handler: an error in a parser costs the client its connection.
@@ -47,7 +50,9 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
       // Before anything is stored: a log that has not been reached has none.
       const itsEpoch = epoch()
       const outcomes = await log.append(drafts)
-      reply.code(outcomes.every(({ duplicate }) => duplicate) ? 200 : 201)
+      const stored = outcomes.filter(({ duplicate }) => !duplicate).length
+      stats.published += stored
+      reply.code(stored === 0 ? 200 : 201)
       return {
         notifications: outcomes.map(({ position, duplicate }, index) => {
           const { id, channel } = drafts[index] as Draft

@@ -3,6 +3,7 @@ import { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
 import type { Seam, Source } from './seam.ts'
+import { startStats } from './stats.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { Window } from './window.ts'
@@ -25,6 +26,7 @@ export interface HubOptions {
 export class Hub implements Source {
   readonly log: Log
   readonly clock: Clock
+  readonly stats = startStats()
   readonly #windowBytes: number
   readonly #subscriptions = new Subscriptions<Seam>()
   readonly #subscribers = new Map<Subscriber, Seam>()
@@ -82,12 +84,13 @@ export class Hub implements Source {
   /** A subscriber comes: from the next turn on its seam is told what is found for it. */
   join(subscriber: Subscriber, seam: Seam): void {
     this.#subscribers.set(subscriber, seam)
+    this.stats.connections[subscriber.kind]++
     this.#subscriptions.add(seam, seam.channels)
   }
 
-  /** A subscriber goes. */
+  /** A subscriber goes; that it is told twice is as good as once. */
   leave(subscriber: Subscriber, seam: Seam): void {
-    this.#subscribers.delete(subscriber)
+    if (this.#subscribers.delete(subscriber)) this.stats.connections[subscriber.kind]--
     this.#subscriptions.remove(seam, seam.channels)
     this.#ahead.delete(seam)
   }

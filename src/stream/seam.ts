@@ -4,6 +4,7 @@ import type { GapReason } from '../protocol/messages.ts'
 import { Batch, type Room } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
+import type { Stats } from './stats.ts'
 import type { Window } from './window.ts'
 
 /** How long to wait before the log is asked again after it failed or got no further, in milliseconds. */
@@ -15,6 +16,7 @@ export interface Source {
   readonly window: Window
   readonly log: Log
   readonly clock: Clock
+  readonly stats: Stats
   /** Calls `advance` on the seam once the window's head has moved. */
   awaitHead(seam: Seam): void
 }
@@ -77,7 +79,7 @@ export class Seam {
   /** Moves on as far as the sink and the source let it, one page a turn of the event loop. */
   advance(): void {
     if (this.#state !== 'catching-up' || this.#pending || !this.#writable) return
-    const { window, clock } = this.#source
+    const { window, clock, stats } = this.#source
     if (this.#cursor > window.head) {
       // The cursor comes from an instance that is a little ahead of this one.
       this.#source.awaitHead(this)
@@ -88,6 +90,7 @@ export class Seam {
       this.#readLog()
       return
     }
+    stats.windowReads++
     this.#deliver(window.read(this.#channels, this.#cursor, this.#sink.room, clock.now()))
     if (this.#state !== 'catching-up' || !this.#writable) return
     if (this.#cursor === window.head) {
@@ -169,8 +172,9 @@ export class Seam {
 
   #readLog(): void {
     const revision = this.#revision
-    const { log, clock, epoch } = this.#source
+    const { log, clock, epoch, stats } = this.#source
     this.#pending = true
+    stats.logReads++
     const arrived = (page: Page): void => {
       this.#pending = false
       if (this.#state !== 'catching-up') return

@@ -1,7 +1,7 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import { CODES, type ErrorCode } from '../protocol/codes.ts'
 import { formatCursor } from '../protocol/cursor.ts'
-import type { ByeReason, ClientMessage, GapReason } from '../protocol/messages.ts'
+import type { ByeReason, ClientMessage, GapReason, TransportKind } from '../protocol/messages.ts'
 import type { Batch, Room } from './batch.ts'
 import type { Hub } from './hub.ts'
 import { Seam, type Sink } from './seam.ts'
@@ -64,6 +64,10 @@ export class Subscriber implements Sink, TransportEvents {
     return formatCursor(this.#hub.epoch, this.#seam.cursor)
   }
 
+  get kind(): TransportKind {
+    return this.#transport.kind
+  }
+
   get channels(): ChannelSet {
     return this.#seam.channels
   }
@@ -86,12 +90,14 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   deliver(batch: Batch): boolean {
+    this.#hub.stats.delivered[this.kind] += batch.entries.length
     const writable = this.#transport.deliver(batch)
     if (!writable) this.#fullSince = this.#hub.clock.now()
     return writable
   }
 
   gap(position: number, reason: GapReason): void {
+    this.#hub.stats.gaps++
     this.#transport.send({ type: 'gap', cursor: formatCursor(this.#hub.epoch, position), reason })
   }
 

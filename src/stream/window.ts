@@ -35,6 +35,21 @@ export class Window {
     return this.#head
   }
 
+  /** Everything after this position, as far as `head`, is in it. */
+  get floor(): number {
+    return this.#floor
+  }
+
+  /** How many notifications it holds. */
+  get length(): number {
+    return this.#entries.length
+  }
+
+  /** What they weigh together, in bytes (see `Entry.weight`). */
+  get weight(): number {
+    return this.#weight
+  }
+
   /** Says whether everything after `position`, as far as `head`, is in the window. */
   covers(position: number): boolean {
     return position >= this.#floor

@@ -7,6 +7,7 @@ import { healthRoutes } from '../../src/http/health.ts'
 import { publishRoute } from '../../src/http/publish.ts'
 import type { Appended, Bounds, Draft, Log } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
+import { startStats } from '../../src/stream/stats.ts'
 
 export const RETENTION_SECONDS = 3600
 export const MAX_BODY_BYTES = 1024 * 1024
@@ -43,6 +44,7 @@ export async function servePublish(
     epoch: () => bounds.epoch,
     retentionSeconds: RETENTION_SECONDS,
     maxBodyBytes: MAX_BODY_BYTES,
+    stats: startStats(),
   })
   routes?.(app)
   await app.listen({ host: '127.0.0.1', port: 0 })

@@ -1,0 +1,58 @@
+/** The console at `/`: everything that it knows of the stream, it has from the SDK, as any page could. */
+import { connect, type Stream } from '../client/index.ts'
+import type { SocketConstructor } from '../client/platform.ts'
+import { channelsOfPage, channelsView } from './channels-view.ts'
+import { connectionView } from './connection-view.ts'
+import { feedView } from './feed-view.ts'
+import { figuresView } from './figures-view.ts'
+import { Negotiation } from './negotiation.ts'
+import { openNetwork } from './network.ts'
+import { publishView } from './publish-view.ts'
+
+/** Someone is watching: what heals is looked at again after this time at most, in milliseconds. */
+const PROBE_MOST_MS = 10_000
+
+const service = new URL('.', document.baseURI)
+const channels = channelsOfPage()
+
+let stream: Stream<unknown> | undefined
+const view = connectionView(
+  () => stream?.status,
+  () => negotiation,
+  () => network,
+)
+const negotiation = new Negotiation(Date.now, view.update)
+const network = openNetwork(
+  { fetch: fetch.bind(globalThis), WebSocket: WebSocket as unknown as SocketConstructor },
+  negotiation,
+)
+const feed = feedView()
+
+stream = connect(service, {
+  channels,
+  fetch: network.fetch,
+  WebSocket: network.WebSocket,
+  // Each tab negotiates for itself, and anew at each visit: that is what is to be seen.
+  tabs: false,
+  storage: undefined,
+  timings: { probeMost: PROBE_MOST_MS },
+})
+const live = stream
+
+live.on('status', (status) => {
+  negotiation.status(status)
+  if (status.state === 'offline') negotiation.remark('bad', 'Plain HTTP fails, too: offline')
+  if (status.state === 'closed') negotiation.remark('bad', 'Closed')
+  view.update()
+})
+live.on('notification', (notification) => feed.add(notification, live.status.transport ?? 'none'))
+live.on('gap', feed.gap)
+live.on('error', ({ code, message }) => negotiation.remark('bad', `The service refuses: ${code}. ${message}`))
+view.update()
+
+channelsView(channels, {
+  added: (channel) => live.subscribe(channel),
+  removed: (channel) => live.unsubscribe(channel),
+})
+publishView(new URL('v1/notifications', service).href)
+figuresView(new URL('v1/stats', service).href)

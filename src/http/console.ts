@@ -1,0 +1,43 @@
+import { fileURLToPath } from 'node:url'
+import fastifyStatic from '@fastify/static'
+import type { FastifyInstance } from 'fastify'
+
+/** What the routes need. */
+export interface ConsoleOptions {
+  /** where the build puts the files; default: `dist`, also when this runs from its source */
+  readonly directory?: string
+}
+
+/** What is served, and from which file: nothing else in the directory can be asked for. */
+const FILES = {
+  '/': 'console/index.html',
+  '/console.css': 'console/console.css',
+  '/console.js': 'console/console.js',
+  '/icon.svg': 'console/icon.svg',
+  '/client.js': 'client.js',
+}
+
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
+
+const HEADERS = {
+  // The page runs what this service serves, and no text that someone has published can become a script in it.
+  'content-security-policy':
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  // Kept, and asked about each time (RFC 9111 §5.2.2.4): a page and its script are always of one version.
+  'cache-control': 'no-cache',
+}
+
+/** Fastify plugin: the console at `/`, and the SDK at `/client.js` (contract §7), with ETag. What has not been built is not found. */
+export function consoleRoutes(
+  app: FastifyInstance,
+  { directory = DIST }: ConsoleOptions,
+  done: () => void,
+): void {
+  app.register(fastifyStatic, { root: directory, serve: false, cacheControl: false })
+  for (const [path, file] of Object.entries(FILES)) {
+    app.get(path, (_request, reply) => reply.headers(HEADERS).sendFile(file))
+  }
+  done()
+}

@@ -1,4 +1,4 @@
-/** `npm run build`: makes `dist/console`, the page at `/`. It takes the SDK from `/client.js`, as every other page would. */
+/** `npm run build`: makes `dist/console`, the page at `/`. It takes the SDK from `client.js`, as every other page would. */
 import { cpSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -8,7 +8,7 @@ const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, impor
 const sdk: Plugin = {
   name: 'sdk',
   setup({ onResolve }) {
-    onResolve({ filter: /\/client\/index\.ts$/ }, () => ({ path: '/client.js', external: true }))
+    onResolve({ filter: /\/client\/index\.ts$/ }, () => ({ path: './client.js', external: true }))
   },
 }
 

@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 
 /** The programs that tests start, and the Debian package of each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
+  chromium: 'chromium',
   curl: 'curl',
   'nats-server': 'nats-server',
   openssl: 'openssl',

@@ -10,6 +10,7 @@ import type { WebSocket } from 'ws'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { errorOptions } from './http/client-error.ts'
+import { clientFileRoute } from './http/client-file.ts'
 import { consoleRoutes } from './http/console.ts'
 import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
@@ -41,6 +42,10 @@ export interface TidingsApp {
   /** Stops it in good order (contract §7): not ready at once, streams closed at an even pace, then everything else. */
   drain(): Promise<void>
 }
+
+/** What `npm run build` makes of the SDK; the service runs from `src` or `dist`, which lie side by side. */
+const CLIENT_FILE = new URL('../dist/client.js', import.meta.url)
+const CONSOLE_DIRECTORY = new URL('../dist/console/', import.meta.url)
 
 /** Room for 100 channels of 255 characters in the query, and a token. */
 const MAX_HEADER_BYTES = 64 * 1024
@@ -90,6 +95,7 @@ export async function buildApp({
     preClose: leaveNoStream,
     errorHandler: noteFault,
   })
+  server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, {
     draining,
     async reach() {
@@ -122,7 +128,7 @@ export async function buildApp({
     clock: systemClock,
     stallMs: settings.stallSeconds * 1000,
   })
-  server.register(consoleRoutes, {})
+  server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
   server.addHook('onClose', async () => hub.close())
 
   /** The server closes only when its connections are gone: those that came while it drained, or all when it didn't, go now. */

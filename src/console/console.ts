@@ -9,9 +9,6 @@ import { Negotiation } from './negotiation.ts'
 import { openNetwork } from './network.ts'
 import { publishView } from './publish-view.ts'
 
-/** Someone is watching: what heals is looked at again after this time at most, in milliseconds. */
-const PROBE_MOST_MS = 10_000
-
 const service = new URL('.', document.baseURI)
 const channels = channelsOfPage()
 
@@ -35,7 +32,6 @@ stream = connect(service, {
   // Each tab negotiates for itself, and anew at each visit: that is what is to be seen.
   tabs: false,
   storage: undefined,
-  timings: { probeMost: PROBE_MOST_MS },
 })
 const live = stream
 

@@ -49,12 +49,6 @@ export function openNetwork(own: Pick<Network, 'fetch' | 'WebSocket'>, events: N
 
   const isBlocked = (what: Blockable): boolean => blocked.has(what) || blocked.has('network')
 
-  function begin(transport: TransportKind, cut: () => void): number {
-    const id = events.began(transport, isBlocked(transport))
-    open.set(id, { transport, cut })
-    return id
-  }
-
   function end(id: number, ending: Ending): void {
     if (open.delete(id)) events.ended(id, ending)
   }
@@ -68,7 +62,8 @@ export function openNetwork(own: Pick<Network, 'fetch' | 'WebSocket'>, events: N
     readonly #inner: Socket | undefined
 
     constructor(url: string, protocols: string[]) {
-      this.#id = begin('websocket', () => this.#cut())
+      this.#id = events.began('websocket', isBlocked('websocket'))
+      open.set(this.#id, { transport: 'websocket', cut: () => this.#cut() })
       if (blocked.has('network')) setTimeout(() => this.#cut())
       if (isBlocked('websocket')) return
       const inner = new own.WebSocket(url, protocols)
@@ -115,15 +110,19 @@ export function openNetwork(own: Pick<Network, 'fetch' | 'WebSocket'>, events: N
     }
     const ours = new AbortController()
     const signal = AbortSignal.any([ours.signal, ...(init.signal ? [init.signal] : [])])
-    const cut = () => ours.abort()
     const isNextPoll = transport === 'long-poll' && searchParams.get('wait') !== '0' && open.has(polling)
-    const id = isNextPoll ? polling : begin(transport, cut)
-    open.set(id, { transport, cut })
+    const id = isNextPoll ? polling : events.began(transport, isBlocked(transport))
+    open.set(id, {
+      transport,
+      cut() {
+        end(id, { by: 'block' })
+        ours.abort()
+      },
+    })
     if (transport === 'long-poll') polling = id
-    const ending = (): Ending =>
-      init.signal?.aborted ? { by: 'client' } : ours.signal.aborted ? { by: 'block' } : { by: 'failure' }
+    const ending = (): Ending => ({ by: init.signal?.aborted ? 'client' : 'failure' })
 
-    if (blocked.has('network')) ours.abort()
+    if (blocked.has('network')) open.get(id)?.cut()
     try {
       const response = await (isBlocked(transport)
         ? untilAborted(signal)

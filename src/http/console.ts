@@ -4,20 +4,17 @@ import type { FastifyInstance } from 'fastify'
 
 /** What the routes need. */
 export interface ConsoleOptions {
-  /** where the build puts the files; default: `dist`, also when this runs from its source */
-  readonly directory?: string
+  /** where the build has put the files */
+  readonly directory: URL
 }
 
 /** What is served, and from which file: nothing else in the directory can be asked for. */
 const FILES = {
-  '/': 'console/index.html',
-  '/console.css': 'console/console.css',
-  '/console.js': 'console/console.js',
-  '/icon.svg': 'console/icon.svg',
-  '/client.js': 'client.js',
+  '/': 'index.html',
+  '/console.css': 'console.css',
+  '/console.js': 'console.js',
+  '/icon.svg': 'icon.svg',
 }
-
-const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
 
 const HEADERS = {
   // The page runs what this service serves, and no text that someone has published can become a script in it.
@@ -29,13 +26,9 @@ const HEADERS = {
   'cache-control': 'no-cache',
 }
 
-/** Fastify plugin: the console at `/`, and the SDK at `/client.js` (contract §7), with ETag. What has not been built is not found. */
-export function consoleRoutes(
-  app: FastifyInstance,
-  { directory = DIST }: ConsoleOptions,
-  done: () => void,
-): void {
-  app.register(fastifyStatic, { root: directory, serve: false, cacheControl: false })
+/** Fastify plugin: the console at `/` (contract §7). What has not been built is not found. */
+export function consoleRoutes(app: FastifyInstance, { directory }: ConsoleOptions, done: () => void): void {
+  app.register(fastifyStatic, { root: fileURLToPath(directory), serve: false, cacheControl: false })
   for (const [path, file] of Object.entries(FILES)) {
     app.get(path, (_request, reply) => reply.headers(HEADERS).sendFile(file))
   }

@@ -1,8 +1,9 @@
 import * as connecting from './connecting.ts'
 import { forgive } from './doubts.ts'
-import { enter, finish, NEVER, REST, stay } from './enter.ts'
+import { enter, finish, REST, stay } from './enter.ts'
 import * as live from './live.ts'
 import type { ClientTransport, Doubt, Event, EventOf, Rules, State, StateKind, Step } from './state.ts'
+import { NEVER } from './timings.ts'
 
 /** One transition for each kind of state and each kind of event: a table with a hole does not compile. */
 type Table = {
@@ -14,7 +15,7 @@ const close = (state: State): Step => finish(state, 'closed')
 
 /** What the server has asked for stands, and a paused stream waits for the application. */
 const unlessAsked = (state: State): Step =>
-  ['bye', 'busy', 'paused'].includes(`${state.reason}`) ? stay(state) : connecting.begin(state)
+  /bye|busy|paused/.test(`${state.reason}`) ? stay(state) : connecting.begin(state)
 
 /** A state in which nothing is open, and nothing more is to come. */
 const OVER: Table['closed'] = {
@@ -30,6 +31,17 @@ const OVER: Table['closed'] = {
   resume: stay,
   tick: stay,
   close: stay,
+}
+
+/** A state in which nothing is open until it is time to try again. */
+const RESTING: Table['waiting'] = {
+  ...OVER,
+  token: connecting.keepToken,
+  nudge: unlessAsked,
+  pause,
+  resume: (state) => (state.reason === 'paused' ? connecting.begin(state) : stay(state)),
+  tick: connecting.beginWhenDue,
+  close,
 }
 
 const TABLE: Table = {
@@ -61,23 +73,8 @@ const TABLE: Table = {
     tick: live.watch,
     close,
   },
-  waiting: {
-    ...OVER,
-    token: connecting.keepToken,
-    nudge: unlessAsked,
-    pause,
-    resume: (state) => (state.reason === 'paused' ? connecting.begin(state) : stay(state)),
-    tick: connecting.beginWhenDue,
-    close,
-  },
-  offline: {
-    ...OVER,
-    token: connecting.keepToken,
-    nudge: connecting.begin,
-    pause,
-    tick: connecting.beginWhenDue,
-    close,
-  },
+  waiting: RESTING,
+  offline: RESTING,
   closed: OVER,
 }
 

@@ -49,7 +49,7 @@ export interface Rules {
 /** What has been learnt, whatever happens next. */
 export interface Learnt {
   readonly doubts: Readonly<Partial<Record<ClientTransport, Doubt>>>
-  /** the longest silence that the network stands, where that is known */
+  /** the longest silence that the network stands, where that is known: a second or more */
   readonly quiet: number | undefined
   /** how long the last stream that died had been silent: two alike are a time-out on the way */
   readonly lastIdle: number
@@ -75,8 +75,6 @@ export interface Moment {
   readonly awaiting: 'token' | 'check' | undefined
   /** live: when silence means that the stream has failed */
   readonly silentAt: number
-  /** live: the network may have changed, so silence says nothing about the transport */
-  readonly suspect: boolean
   /** live: when the server wants the client to come back, after a `bye` */
   readonly leaveAt: number
   /** waiting and offline: when it tries again */

@@ -120,8 +120,9 @@ export function openNetwork(own: Pick<Network, 'fetch' | 'WebSocket'>, events: N
       },
     })
     if (transport === 'long-poll') polling = id
-    const ending = (): Ending => ({ by: init.signal?.aborted ? 'client' : 'failure' })
-
+    const gone = () => end(id, { by: 'client' })
+    const failed = () => end(id, { by: 'failure' })
+    signal.addEventListener('abort', gone)
     if (blocked.has('network')) open.get(id)?.cut()
     try {
       const response = await (isBlocked(transport)
@@ -131,14 +132,14 @@ export function openNetwork(own: Pick<Network, 'fetch' | 'WebSocket'>, events: N
       else events.answered(id)
       if (transport !== 'sse' || !response.body) return response
       const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-      void response.body.pipeTo(writable).then(
-        () => end(id, { by: 'failure' }),
-        () => end(id, ending()),
-      )
+      void response.body.pipeTo(writable).then(failed, failed)
       return new Response(readable, response)
     } catch (error) {
-      end(id, ending())
+      failed()
       throw error
+    } finally {
+      // Of the polls that follow each other only the last is to be heard of.
+      if (transport === 'long-poll') signal.removeEventListener('abort', gone)
     }
   }
 

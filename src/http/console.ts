@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
@@ -26,10 +27,13 @@ const HEADERS = {
   'cache-control': 'no-cache',
 }
 
-/** Fastify plugin: the console at `/` (contract §7). What has not been built is not found. */
+/** Fastify plugin: the console at `/` (contract §7). Without a build there are no such routes. */
 export function consoleRoutes(app: FastifyInstance, { directory }: ConsoleOptions, done: () => void): void {
-  app.register(fastifyStatic, { root: fileURLToPath(directory), serve: false, cacheControl: false })
-  for (const [path, file] of Object.entries(FILES)) {
+  const built = Object.entries(FILES).filter(([, file]) => existsSync(new URL(file, directory)))
+  // The plugin would complain of a directory that isn't there.
+  if (built.length > 0)
+    app.register(fastifyStatic, { root: fileURLToPath(directory), serve: false, cacheControl: false })
+  for (const [path, file] of built) {
     app.get(path, (_request, reply) => reply.headers(HEADERS).sendFile(file))
   }
   done()

@@ -1,0 +1,56 @@
+import t from 'tap'
+import { Rates } from '../../../src/stream/rates.ts'
+import { startStats } from '../../../src/stream/stats.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
+import { StreamRig } from '../../support/stream-rig.ts'
+
+t.test('connections are those that are open, however they end and however often', async (t) => {
+  const rig = new StreamRig(100)
+  const { stats } = rig.hub
+  const first = rig.subscribe(['a'], 0)
+  rig.subscribe(['b'], 0)
+  t.same(stats.connections, { websocket: 2, sse: 0, 'long-poll': 0 })
+  first.close()
+  first.close()
+  t.equal(stats.connections.websocket, 1)
+})
+
+t.test('a delivery is counted once for each subscriber that gets it', async (t) => {
+  const rig = new StreamRig(100)
+  const transports = [rig.subscribe(['a'], 0), rig.subscribe(['a'], 0), rig.subscribe(['b'], 0)]
+  for (let i = 0; i < 3; i++) rig.log.add('a')
+  rig.settle(transports)
+  t.equal(rig.hub.stats.delivered.websocket, 6)
+  t.equal(rig.hub.stats.delivered.sse, 0)
+})
+
+t.test('who is behind is counted by where it is served from, and so is a gap', async (t) => {
+  const rig = new StreamRig(2)
+  for (let i = 0; i < 10; i++) rig.log.add('a')
+  rig.log.bring()
+  const { stats } = rig.hub
+  t.same([stats.windowReads, stats.logReads, stats.gaps], [0, 0, 0])
+  rig.settle([rig.subscribe(['a'], 9)])
+  t.same([stats.windowReads, stats.logReads], [1, 0], 'the window reaches back far enough')
+  rig.log.retain(5)
+  rig.settle([rig.subscribe(['a'], 0)])
+  t.ok(stats.logReads > 0, 'the log is read for what the window has lost')
+  t.equal(stats.gaps, 1)
+})
+
+t.test('rates are averages over the seconds asked for, or those that there were', async (t) => {
+  const clock = new ManualClock()
+  const stats = startStats()
+  const rates = new Rates(stats, clock)
+  t.equal(rates.over(10).published, 0, 'nothing is known yet')
+  for (let second = 0; second < 20; second++) {
+    stats.published += second < 10 ? 0 : 4
+    stats.delivered.sse += second === 19 ? 50 : 0
+    clock.pass(1_000)
+    if (second === 11) t.equal(rates.over(10).published, 0.8)
+  }
+  t.same(rates.over(1), { published: 4, delivered: { websocket: 0, sse: 50, 'long-poll': 0 } })
+  t.same(rates.over(10), { published: 4, delivered: { websocket: 0, sse: 5, 'long-poll': 0 } })
+  rates.close()
+  t.equal(clock.timers, 0)
+})

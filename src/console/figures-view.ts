@@ -38,11 +38,14 @@ export function figuresView(url: string): void {
     const held = window
       ? `${count(window.notifications)} notifications (${bytes(window.bytes)}) in the window`
       : 'no log yet'
-    say(
-      facts,
-      `${count(stats.published.total)} published and ${count(stats.delivered.total.all)} delivered in all · ${held} · ` +
-        `catch-up reads ${count(catchUps.window)} window, ${count(catchUps.log)} log · ${count(gaps)} gaps`,
-    )
+    const sentences = [
+      `${count(stats.published.total)} published and ${count(stats.delivered.total.all)} delivered in all`,
+      held,
+      `catch-up reads ${count(catchUps.window)} window, ${count(catchUps.log)} log`,
+      `${count(gaps)} gaps`,
+    ]
+    // The dot stays with what is before it.
+    say(facts, sentences.join('\u00a0· '))
   }
 }
 

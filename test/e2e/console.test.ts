@@ -170,13 +170,14 @@ for (const [name, colorScheme, width] of [
     const context = await startChromium(t, { colorScheme, viewport: { width, height: 800 } })
     const page = await context.newPage()
     await page.goto(service.url)
-    const top = async () => (await page.locator('#ladder-title').boundingBox())?.y
-    const before = await top()
+    const top = async (id: string) => (await page.locator(`#${id}`).boundingBox())?.y ?? Number.NaN
+    const room = async () => (await top('ladder-title')) - (await top('connection-title'))
+    const before = await room()
     await live(page, 'WebSocket')
-    t.equal(await top(), before)
+    t.equal(await room(), before)
     await page.locator('#block-websocket').check()
     await live(page, 'SSE')
-    t.equal(await top(), before)
+    t.equal(await room(), before)
     const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
     t.equal(overflow, 0)
     const shot = await page.screenshot({ path: join(t.testdir(), 'console.png'), fullPage: true })

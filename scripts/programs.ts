@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 const PROGRAMS: Readonly<Record<string, string>> = {
   curl: 'curl',
   'nats-server': 'nats-server',
+  nginx: 'nginx',
   openssl: 'openssl',
 }
 

@@ -44,6 +44,7 @@ export class Inbox {
   #wake: () => void = () => {}
   #taken: string | undefined
   #isOver = false
+  #why: unknown
   #end: (code: number | undefined) => void = () => {}
 
   /** Resolves when the stream is over, with a WebSocket's close code. */
@@ -67,8 +68,10 @@ export class Inbox {
     this.#wake()
   }
 
-  end(code?: number): void {
+  /** @param why what broke it, where something did */
+  end(code?: number, why?: unknown): void {
     this.#isOver = true
+    this.#why = why
     this.#end(code)
     this.#wake()
   }
@@ -81,7 +84,7 @@ export class Inbox {
       for (;;) {
         const message = this.#messages.shift()
         if (message) return this.#take(message)
-        if (this.#isOver) throw new Error('the stream is over')
+        if (this.#isOver) throw new Error('the stream is over', { cause: this.#why })
         const woken = new Promise<string>((resolve) => {
           this.#wake = () => resolve('woken')
         })

@@ -22,11 +22,10 @@ function longPollBy(http: Http): ClientKind {
           next = { ...rest, cursor: answer.cursor }
         }
       }
-      const polling = poll()
-        .catch((error: unknown) => {
-          if (!leaving.signal.aborted) throw error
-        })
-        .finally(() => inbox.end())
+      const polling = poll().then(
+        () => inbox.end(),
+        (error: unknown) => inbox.end(undefined, error),
+      )
       return {
         inbox,
         async close() {

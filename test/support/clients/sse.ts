@@ -15,11 +15,10 @@ function sseBy(http: Http): ClientKind {
       const inbox = new Inbox()
       const leaving = new AbortController()
       const blocks = http.get(streamUrl(target, query), { accept: 'text/event-stream' }, leaving.signal)
-      const reading = readEvents(blocks, (event, data) => inbox.put(messageOf(event, data)))
-        .catch((error: unknown) => {
-          if (!leaving.signal.aborted) throw error
-        })
-        .finally(() => inbox.end())
+      const reading = readEvents(blocks, (event, data) => inbox.put(messageOf(event, data))).then(
+        () => inbox.end(),
+        (error: unknown) => inbox.end(undefined, error),
+      )
       return {
         inbox,
         async close() {

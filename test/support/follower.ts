@@ -35,6 +35,8 @@ export class Follower {
   readonly received: NotificationMessage[] = []
   readonly gaps: GapMessage[] = []
   readonly byes: ByeMessage[] = []
+  /** how many heartbeats, or answers to long-polls that brought nothing */
+  heartbeats = 0
   /** how many streams it has had */
   streams = 0
   /** the longest time between two notifications, in milliseconds */
@@ -100,6 +102,7 @@ export class Follower {
       this.#first ??= bearer.cursor
     }
     if (message.type === 'gap') this.gaps.push(message)
+    if (message.type === 'heartbeat') this.heartbeats++
     if (message.type === 'bye') this.byes.push(message)
     if (message.type !== 'notification') return
     const now = performance.now()

@@ -27,6 +27,12 @@ const BAD_MESSAGES_MS = 60_000
 /** So many pings may go unanswered (contract §4.4). */
 const MAX_UNANSWERED_PINGS = 2
 
+/**
+ * So many bytes may wait for a peer that sends something. Beyond it the peer asks but does not take its answers, which would pile up
+ * here without end: it is dropped.
+ */
+const MAX_UNTAKEN_BYTES = 1024 * 1024
+
 /** A whole frame: the bytes go to the socket as they are, the same for every subscriber. */
 const FORMAT: Format = {
   encode: (entry: Entry) => textFrame(`{"type":"notification","notification":${entry.json}}`),
@@ -64,6 +70,8 @@ export class WebSocketTransport implements Transport {
     this.#ws.on('pong', () => {
       this.#unanswered = 0
     })
+    // ws answers pings by itself.
+    this.#ws.on('ping', () => this.#dropIfUntaken())
     this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary, events))
     this.#ws.on('close', () => events.closed())
   }
@@ -101,7 +109,12 @@ export class WebSocketTransport implements Transport {
     this.#ws.terminate()
   }
 
+  #dropIfUntaken(): void {
+    if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) this.abort()
+  }
+
   #receive(data: Buffer, isBinary: boolean, events: TransportEvents): void {
+    this.#dropIfUntaken()
     if (this.#ws.readyState !== this.#ws.OPEN) return
     const { maxFrameBytes } = this.#options
     if (data.length > maxFrameBytes) {

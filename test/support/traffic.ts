@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseCursor } from '../../src/protocol/cursor.ts'
 import { publish, type Target } from './clients/requests.ts'
@@ -6,6 +7,9 @@ import { publish, type Target } from './clients/requests.ts'
 const RETRY = 50
 /** The most publishes on their way at once; while so many are, no new ones begin. */
 const IN_FLIGHT = 500
+
+/** What an instance says when its log can't take it, and a proxy when it gets no answer from an instance. */
+const RETRYABLE: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** The channels that are published on: four groups of five. */
 export const CHANNELS = Array.from({ length: 20 }, (_, i) => `load:${Math.floor(i / 5)}:${i % 5}`)
@@ -33,6 +37,7 @@ export function startTraffic(
   targets: readonly Target[],
   rate = 200,
 ): Traffic {
+  const run = randomUUID()
   const acknowledged: Acknowledged[] = []
   const underWay = new Set<Promise<void>>()
   let isOver = false
@@ -41,7 +46,7 @@ export function startTraffic(
 
   async function store(n: number): Promise<void> {
     const channel = CHANNELS[n % CHANNELS.length] ?? ''
-    const id = `n${n}`
+    const id = `${run}-${n}`
     for (let attempt = n; !isOver; attempt++) {
       const target = targets[attempt % targets.length] as Target
       const answer = await publish(target, { channel, id, data: n }).catch(() => undefined)
@@ -50,7 +55,7 @@ export function startTraffic(
         acknowledged.push({ id, channel, position })
         return
       }
-      if (answer && answer.status !== 503) throw new Error(JSON.stringify(answer))
+      if (answer && !RETRYABLE.has(answer.status)) throw new Error(JSON.stringify(answer))
       await pause(RETRY)
     }
   }

@@ -94,31 +94,33 @@ for (const [limit, status, code] of [
   })
 }
 
-t.test('a stream gives its place back however it ends', async (t) => {
-  const service = await startApp(t, { settings: { maxConnections: 1 } })
-  const isFull = async () => !(await hasPlace(service))
-  const endings: Record<string, (connection: RawConnection) => unknown> = {
-    'the client closes': ({ socket }) => socket.end(),
-    'the client resets the connection': ({ socket }) => socket.resetAndDestroy(),
-  }
-  for (const [how, end] of Object.entries(endings)) {
-    for (const kind of KINDS) {
-      end(await openStream(t, service, kind, isFull))
-      await until(`${kind}: ${how}`, () => hasPlace(service))
+for (const limit of ['maxConnections', 'maxConnectionsPerAddress'] as const) {
+  t.test(`a stream gives its place in ${limit} back however it ends`, async (t) => {
+    const service = await startApp(t, { settings: { [limit]: 1 } })
+    const isFull = async () => !(await hasPlace(service))
+    const endings: Record<string, (connection: RawConnection) => unknown> = {
+      'the client closes': ({ socket }) => socket.end(),
+      'the client resets the connection': ({ socket }) => socket.resetAndDestroy(),
     }
-  }
+    for (const [how, end] of Object.entries(endings)) {
+      for (const kind of KINDS) {
+        end(await openStream(t, service, kind, isFull))
+        await until(`${kind}: ${how}`, () => hasPlace(service))
+      }
+    }
 
-  const poll = await openStream(t, service, 'long-poll', isFull)
-  await publish(service, { channel: 'a', data: 1 })
-  await poll.readThrough('"data":1')
-  await until('a long-poll is answered, and its connection stays', () => hasPlace(service))
+    const poll = await openStream(t, service, 'long-poll', isFull)
+    await publish(service, { channel: 'a', data: 1 })
+    await poll.readThrough('"data":1')
+    await until('a long-poll is answered, and its connection stays', () => hasPlace(service))
 
-  const ws = await openWebSocket(service, { channel: 'a' })
-  ws.ws.close()
-  await ws.inbox.ended
-  await until('a WebSocket is closed by its handshake', () => hasPlace(service))
-  t.pass('each time')
-})
+    const ws = await openWebSocket(service, { channel: 'a' })
+    ws.ws.close()
+    await ws.inbox.ended
+    await until('a WebSocket is closed by its handshake', () => hasPlace(service))
+    t.pass('each time')
+  })
+}
 
 t.test('a stream that does not begin gives its place back', async (t) => {
   for (const kind of KINDS) {

@@ -85,10 +85,13 @@ function transportOf(request: FastifyRequest, { transport }: Query): TransportKi
   }
   if (transport === 'websocket') refuse('/transport', 'websocket takes a request with Upgrade: websocket')
   if (transport !== undefined) return transport
-  const accepted = list(request.headers.accept ?? '').map((range) =>
-    range.split(';', 1)[0]?.trim().toLowerCase(),
-  )
-  return accepted.includes('text/event-stream') ? 'sse' : 'long-poll'
+  return list(request.headers.accept ?? '').some(isEventStream) ? 'sse' : 'long-poll'
+}
+
+/** Is `range` text/event-stream? With a weight of 0 it says "not acceptable" (RFC 9110 §12.4.2). */
+function isEventStream(range: string): boolean {
+  const [type, ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+  return type === 'text/event-stream' && !parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))
 }
 
 function startOf(request: FastifyRequest, query: Query): Start {

@@ -116,6 +116,23 @@ export class Inbox {
   }
 }
 
+/** A client that goes on reading: `read` puts what comes into the inbox, and ends, or throws, when `signal` says so. */
+export function readingClient(read: (inbox: Inbox, signal: AbortSignal) => Promise<void>): Client {
+  const inbox = new Inbox()
+  const leaving = new AbortController()
+  const reading = read(inbox, leaving.signal).then(
+    () => inbox.end(),
+    (error: unknown) => inbox.end(undefined, error),
+  )
+  return {
+    inbox,
+    async close() {
+      leaving.abort()
+      await reading
+    },
+  }
+}
+
 /** The stream's URL with a query. */
 export function streamUrl({ url }: Target, query: Query, transport?: TransportKind): string {
   const { channel, ...rest } = query

@@ -7,6 +7,7 @@ import { openWebSocket } from '../support/clients/websocket.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { getBytes, openRaw, UPGRADE } from '../support/raw-http.ts'
+import { frame, OPCODE } from '../support/raw-websocket.ts'
 import { until } from '../support/until.ts'
 
 const HEARTBEAT_SECONDS = 10
@@ -154,4 +155,29 @@ t.test('an SSE peer behind a proxy that swallows everything is freed at the grea
   service.clock.pass(1000 * MAX_AGE_SECONDS)
   await until('it is freed', () => isFreed(service))
   t.equal(client.inbox.size, 0, 'and it has heard nothing of it')
+})
+
+t.test('a WebSocket peer that asks and asks but takes no answers is dropped, and freed', async (t) => {
+  for (const [what, asking] of [
+    ['messages', frame(OPCODE.text, '{"type":"unsubscribe","channels":["none"]}')],
+    ['pings', frame(OPCODE.ping, 'x'.repeat(125))],
+  ] as const) {
+    const service = await startNarrow(t)
+    const accepted = once(service.app.server.server, 'connection') as Promise<[Socket]>
+    const { socket } = await openRaw(t, service.port)
+    const [near] = await accepted
+    // Its answers are long: it has a hundred channels.
+    const channels = Array.from({ length: 100 }, (_, i) => `channel=${'x'.repeat(64)}:${i}`).join('&')
+    socket.write(getBytes(`/v1/stream?${channels}`, UPGRADE))
+    socket.pause()
+    const asked = Buffer.concat(Array.from({ length: 100 }, () => asking))
+    let most = 0
+    await until(`${what}: it is dropped`, () => {
+      if (!near.destroyed && socket.writableLength === 0) socket.write(asked)
+      most = Math.max(most, near.writableLength)
+      return near.destroyed
+    })
+    t.ok(most < 4 * 1024 * 1024, `${what}: ${most} bytes waited at most`)
+    await until(`${what}: it is freed`, () => isFreed(service))
+  }
 })

@@ -1,11 +1,17 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { openEmbeddedLog } from '../../src/log/embedded.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { draft, logOptions, readAll } from '../contract/log/harness.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
+
+const APPENDER = fileURLToPath(new URL('../support/append-for-ever.ts', import.meta.url))
 
 t.test('a directory that can not be made is refused with an error that names it', async (t) => {
   const parent = await mkdtemp(join(tmpdir(), 'tidings-log-'))
@@ -60,4 +66,33 @@ t.test('an identity that is out of the window but not yet swept away is as good 
   clock.pass(1)
   t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: false }])
   t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: true }])
+})
+
+t.test('a tail brings what another process has appended to the same directory', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  const log = openEmbeddedLog(directory, logOptions())
+  t.teardown(async () => {
+    await log.close()
+    await rm(directory, { recursive: true })
+  })
+  const seen: number[] = []
+  log.tail(
+    0,
+    (batch) => seen.push(...batch.map(({ position }) => position)),
+    () => t.fail('nothing was taken'),
+  )
+  const other = spawn(process.execPath, ['--import=tsx', APPENDER, directory, 'other'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  t.teardown(() => other.kill('SIGKILL'))
+  await until('some has come', () => seen.length >= 100)
+  await log.append([draft('mine')])
+  other.kill('SIGKILL')
+  await once(other, 'close')
+  const { last } = await log.bounds()
+  await until('all has come', () => seen.length === last)
+  t.strictSame(
+    seen,
+    seen.map((_, i) => i + 1),
+  )
 })

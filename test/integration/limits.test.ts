@@ -155,6 +155,22 @@ t.test('a stream that does not begin gives its place back', async (t) => {
   t.ok(await hasPlace(service), 'a handshake is refused')
 })
 
+t.test('a stream whose start was looked up while the drain began is refused', async (t) => {
+  for (const kind of KINDS) {
+    const looking: ((position: number) => void)[] = []
+    const log = logThatFinds(() => new Promise((resolve) => looking.push(resolve)))
+    const service = await startApp(t, { log, clock: new ManualClock(setImmediate) })
+    const connection = await openRaw(t, service.port)
+    connection.socket.write(getBytes('/v1/stream?channel=a&last=1', HEADERS[kind]))
+    await until('the log is asked', () => looking.length === 1)
+    const drained = service.app.drain()
+    looking[0]?.(0)
+    t.match(await connection.readThrough('"code":"draining"'), /^HTTP\/1\.1 503 /, kind)
+    connection.socket.destroy()
+    await drained
+  }
+})
+
 t.test('a stream that is pipelined behind another request is refused, and takes no place', async (t) => {
   const service = await startApp(t, { settings: { maxConnections: 2 } })
   const connection = await openRaw(t, service.port)

@@ -45,6 +45,9 @@ const MAX_HEADER_BYTES = 64 * 1024
 /** How long requests that are under way when all streams are gone may still take, in milliseconds. */
 const CLOSE_GRACE_MS = 5_000
 
+/** How late it may be noticed that a request has not arrived in time, in milliseconds; no later than it was given at all. */
+const MAX_LATENESS_MS = 5_000
+
 /** What ws may gather of one message before it gives up (close code 1009): somewhat more than what is answered with an `error`. */
 const FRAME_MARGIN_BYTES = 64 * 1024
 
@@ -62,13 +65,18 @@ export async function buildApp({
 }: AppParts): Promise<TidingsApp> {
   const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
   await hub.open()
+  const requestTimeout = settings.requestTimeoutSeconds * 1000
   const server = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     ...errorOptions,
     // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: settings.requestTimeoutSeconds * 1000,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: settings.requestTimeoutSeconds * 1000 },
+    requestTimeout,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeout,
+      connectionsCheckingInterval: Math.min(requestTimeout, MAX_LATENESS_MS),
+    },
   })
   let isDraining = false
   const draining = () => isDraining

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LogUnavailable } from '../log/log.ts'
-import { Problem, type ProblemCode, type ProblemDetail } from './problem.ts'
+import { Problem, type ProblemCode } from './problem.ts'
 
 /** The errors of Fastify and of Node's HTTP by their status; every other 4xx is a `bad-request`. */
 const CODE_OF_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
@@ -49,19 +49,11 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof LogUnavailable) {
     return new Problem('log-unavailable', 'The log can not do this now.', { retryAfter: LOG_RETRY_AFTER })
   }
-  if (error.validation) {
-    const code = error.validationContext === 'body' ? 'bad-notification' : 'bad-query'
-    return new Problem(code, `The ${error.validationContext} is not valid.`, { errors: details(error) })
-  }
   if (error.statusCode === undefined || error.statusCode >= 500) {
     return new Problem('internal', 'The service failed; the fault is not in the request.')
   }
   const code = CODE_OF_STATUS.get(error.statusCode) ?? 'bad-request'
   return new Problem(code, code === 'too-large' ? bodyTooLarge(request) : `${error.message}.`)
-}
-
-function details({ validation = [] }: FastifyError): ProblemDetail[] {
-  return validation.map(({ instancePath, message = '' }) => ({ pointer: instancePath, detail: message }))
 }
 
 function bodyTooLarge(request: FastifyRequest): string {

@@ -81,7 +81,7 @@ export async function buildApp({
   let isDraining = false
   const draining = () => isDraining
 
-  registerErrors(server)
+  registerErrors(server, clock)
   await server.register(fastifyWebsocket, {
     options: {
       // All that the plugin asks of this server is its upgrades.

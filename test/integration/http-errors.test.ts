@@ -2,8 +2,10 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
+import { LogUnavailable } from '../../src/log/log.ts'
 import { startApp } from '../support/app.ts'
 import { logWith, MAX_BODY_BYTES, type PublishService, sendRaw, servePublish } from '../support/http.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 
 const GOOD = '{"channel":"a","data":1}'
 
@@ -237,3 +239,37 @@ t.test('a fault of the service is told as such, and no more than that', async (t
   t.notMatch(text, /hunter2/)
   t.match(lines.join(''), /hunter2/, 'the operator learns of it')
 })
+
+t.test(
+  'a log that can do nothing is told to the operator in one line a second, without a stack',
+  async (t) => {
+    const lines: string[] = []
+    const clock = new ManualClock()
+    const log = logWith(() => Promise.reject(new LogUnavailable('the disk is on fire')))
+    const service = await servePublish(t, {
+      log,
+      clock,
+      server: { logger: { level: 'info', stream: { write: (line: string) => void lines.push(line) } } },
+    })
+    const about = () => lines.filter((line) => line.includes('the disk is on fire'))
+    const refused = async () => {
+      const answer = await request(`${service.url}/v1/notifications`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: GOOD,
+      })
+      t.match(await answer.body.json(), { code: 'log-unavailable', status: 503 })
+      t.match(answer.headers, { 'retry-after': '1' })
+    }
+    await refused()
+    await refused()
+    clock.pass(999)
+    await refused()
+    t.equal(about().length, 1)
+    t.match(JSON.parse(about()[0] ?? ''), { level: 40 })
+    t.notMatch(about()[0], /errors\.test|stack/)
+    clock.pass(1)
+    await refused()
+    t.equal(about().length, 2)
+  },
+)

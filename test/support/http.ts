@@ -7,6 +7,7 @@ import { healthRoutes } from '../../src/http/health.ts'
 import { publishRoute } from '../../src/http/publish.ts'
 import type { Appended, Bounds, Draft, Log } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
+import { type Clock, systemClock } from '../../src/stream/clock.ts'
 
 export const RETENTION_SECONDS = 3600
 export const MAX_BODY_BYTES = 1024 * 1024
@@ -23,6 +24,7 @@ export interface PublishService {
 /** What a test may want otherwise. */
 export interface PublishServiceOptions {
   readonly log?: Log
+  readonly clock?: Clock
   readonly draining?: () => boolean
   readonly server?: FastifyServerOptions
   /** routes besides */
@@ -32,11 +34,17 @@ export interface PublishServiceOptions {
 /** Listens until `t` ends. */
 export async function servePublish(
   t: { teardown(fn: () => Promise<void>): void },
-  { log = testLog(), draining = () => false, server = {}, routes }: PublishServiceOptions = {},
+  {
+    log = testLog(),
+    clock = systemClock,
+    draining = () => false,
+    server = {},
+    routes,
+  }: PublishServiceOptions = {},
 ): Promise<PublishService> {
   const app = Fastify({ ...errorOptions, forceCloseConnections: true, ...server })
   const bounds = await log.bounds().catch((): Bounds => ({ epoch: 'none', first: 1, last: 0 }))
-  registerErrors(app)
+  registerErrors(app, clock)
   app.register(healthRoutes, { reach: () => log.bounds(), draining })
   app.register(publishRoute, {
     log,

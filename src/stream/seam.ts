@@ -4,7 +4,6 @@ import type { GapReason } from '../protocol/messages.ts'
 import { Batch, type Room } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
-import { LateChannels } from './late-channels.ts'
 import type { Window } from './window.ts'
 
 /** How long to wait before the log is asked again after it failed or got no further, in milliseconds. */
@@ -46,7 +45,6 @@ export class Seam {
   #state: 'catching-up' | 'live' | 'closed' = 'catching-up'
   /** everything wanted up to here has been delivered; while live it is the window's head, and this stands still */
   #cursor: number
-  readonly #late = new LateChannels()
   #writable = true
   /** a read of the log, or a turn that was put off, will call `advance` */
   #pending = false
@@ -94,7 +92,6 @@ export class Seam {
     if (this.#state !== 'catching-up' || !this.#writable) return
     if (this.#cursor === window.head) {
       this.#state = 'live'
-      this.#late.clear()
       this.#sink.caughtUp()
     } else {
       this.#later((run) => clock.defer(run))
@@ -130,11 +127,8 @@ export class Seam {
     this.advance()
   }
 
-  /** From here on another set of channels is wanted; what was added counts from now. */
+  /** From here on another set of channels is wanted; what was added counts from the cursor. */
   select(channels: ChannelSet): void {
-    if (this.#state === 'catching-up') {
-      this.#late.change(this.#channels, channels, Math.max(this.#cursor, this.#source.window.head))
-    }
     this.#channels = channels
     this.#revision++
   }
@@ -151,7 +145,6 @@ export class Seam {
     this.#state = 'catching-up'
     this.#cursor = position
     this.#revision++
-    this.#late.clear()
     this.#sink.gap(position, 'epoch')
     this.advance()
   }
@@ -171,8 +164,7 @@ export class Seam {
 
   #deliver(batch: Batch): void {
     this.#cursor = batch.through
-    const counting = this.#late.filter(batch)
-    if (counting.entries.length > 0) this.#writable = this.#sink.deliver(counting)
+    if (batch.entries.length > 0) this.#writable = this.#sink.deliver(batch)
   }
 
   #readLog(): void {

@@ -7,7 +7,6 @@ import {
   type Notification,
   type Page,
 } from '../../src/log/log.ts'
-import { matches } from '../../src/protocol/channel.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { parseCursor } from '../../src/protocol/cursor.ts'
 import type { ControlMessage } from '../../src/protocol/messages.ts'
@@ -153,16 +152,12 @@ export class CheckedTransport implements Transport {
   #position: number
   #events: TransportEvents | undefined
   full = false
-  readonly #head: () => number
-  /** channels that were added later, and the position behind which they count */
-  readonly #since = new Map<string, number>()
   readonly delivered: number[] = []
   gaps = 0
 
-  constructor(rig: StreamRig, channels: ChannelSet, after: number, count: number) {
-    this.#log = rig.log
-    this.#clock = rig.clock
-    this.#head = () => rig.hub.window.head
+  constructor(log: ScriptedLog, clock: ManualClock, channels: ChannelSet, after: number, count: number) {
+    this.#log = log
+    this.#clock = clock
     this.#channels = channels
     this.#position = after
     this.room = { count, bytes: 1_000 }
@@ -206,22 +201,21 @@ export class CheckedTransport implements Transport {
     if (message.type === 'gap') {
       const position = parseCursor(message.cursor)?.position ?? Number.NaN
       const isOtherLog = message.reason === 'epoch'
-      if (isOtherLog) this.#since.clear()
       if (!isOtherLog && this.#position >= this.#log.first - 1) throw new Error('a gap where nothing is gone')
       this.gaps++
       // What is still kept must not hide in the gap.
       const hidden = this.#log.notifications
         .slice(this.#log.first - 1, position)
-        .find((notification) => this.#wants(notification))
+        .find(
+          ({ channel, expires = Number.POSITIVE_INFINITY }) =>
+            this.#wants(channel) && this.#clock.now() < expires,
+        )
       if (hidden) throw new Error(`${hidden.position} hides in a gap`)
       this.#position = position
     }
     if (message.type === 'subscribed' || message.type === 'unsubscribed') {
       this.check()
       this.#position = Math.max(this.#position, parseCursor(message.cursor)?.position ?? Number.NaN)
-      const now = Math.max(this.#position, this.#head())
-      const had = new Set(this.#channels)
-      for (const channel of message.channels) if (!had.has(channel)) this.#since.set(channel, now)
       this.#channels = new ChannelSet(message.channels)
     }
   }
@@ -263,15 +257,13 @@ export class CheckedTransport implements Transport {
   /** The position that must come next. */
   #next(): number | undefined {
     return this.#log.notifications.find(
-      (notification) => notification.position > this.#position && this.#wants(notification),
+      ({ position, channel, expires = Number.POSITIVE_INFINITY }) =>
+        position > this.#position && this.#wants(channel) && this.#clock.now() < expires,
     )?.position
   }
 
-  #wants({ channel, position, expires = Number.POSITIVE_INFINITY }: Notification): boolean {
-    const counts = [...this.#channels].some(
-      (wanted) => (this.#since.get(wanted) ?? 0) < position && matches(wanted, channel),
-    )
-    return counts && this.#clock.now() < expires
+  #wants(channel: string): boolean {
+    return this.#channels.has(channel)
   }
 }
 
@@ -290,7 +282,7 @@ export class StreamRig {
 
   subscribe(channels: readonly string[], after: number, room = 4): CheckedTransport {
     const set = new ChannelSet(channels)
-    const transport = new CheckedTransport(this, set, after, room)
+    const transport = new CheckedTransport(this.log, this.clock, set, after, room)
     const limits = { maxChannels: 100, maxAgeMs: Number.POSITIVE_INFINITY, stallMs: Number.POSITIVE_INFINITY }
     new Subscriber(this.hub, transport, set, after, limits).open()
     return transport

@@ -9,7 +9,7 @@ import Fastify, {
 import type { WebSocket } from 'ws'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
-import { errorOptions } from './http/client-error.ts'
+import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { registerErrors } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { publishRoute } from './http/publish.ts'
@@ -73,6 +73,7 @@ export async function buildApp({
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout,
     http: {
+      ...errorOptions.http,
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: requestTimeout,
       connectionsCheckingInterval: Math.min(requestTimeout, MAX_LATENESS_MS),
@@ -82,6 +83,7 @@ export async function buildApp({
   const draining = () => isDraining
 
   registerErrors(server, clock)
+  registerClientErrors(server)
   await server.register(fastifyWebsocket, {
     options: {
       // All that the plugin asks of this server is its upgrades.

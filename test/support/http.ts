@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { errorOptions } from '../../src/http/client-error.ts'
+import { errorOptions, registerClientErrors } from '../../src/http/client-error.ts'
 import { registerErrors } from '../../src/http/errors.ts'
 import { healthRoutes } from '../../src/http/health.ts'
 import { publishRoute } from '../../src/http/publish.ts'
@@ -45,6 +45,7 @@ export async function servePublish(
   const app = Fastify({ ...errorOptions, forceCloseConnections: true, ...server })
   const bounds = await log.bounds().catch((): Bounds => ({ epoch: 'none', first: 1, last: 0 }))
   registerErrors(app, clock)
+  registerClientErrors(app)
   app.register(healthRoutes, { reach: () => log.bounds(), draining })
   app.register(publishRoute, {
     log,

@@ -116,6 +116,8 @@ t.test('P-20 an upgrade to anything else is ignored: the request counts', async 
     t.match(await raw.readThrough('\r\n\r\n'), /^HTTP\/1.1 200 /)
     t.match(await raw.readThrough('-1"}'), /"data":"é"/)
   }
+  raw.socket.write(getBytes('/livez', { ...h2c, connection: 'close, Upgrade, HTTP2-Settings' }))
+  t.match((await raw.rest()).toString(), /^connection: close\r$/im, 'what else Connection says stays')
   const { stdout } = await run('curl', [
     '-s',
     '--http2',

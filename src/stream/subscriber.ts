@@ -32,14 +32,24 @@ export class Subscriber implements Sink, TransportEvents {
   #fullSince: number | undefined
   #cancelTimer: () => void = () => {}
 
-  /** @param after where it starts; may lie ahead of what this instance has seen */
-  constructor(hub: Hub, transport: Transport, channels: ChannelSet, after: number, limits: SubscriberLimits) {
+  /**
+   * @param after where it starts; may lie ahead of what this instance has seen
+   * @param random from 0 to 1
+   */
+  constructor(
+    hub: Hub,
+    transport: Transport,
+    channels: ChannelSet,
+    after: number,
+    limits: SubscriberLimits,
+    random: () => number = Math.random,
+  ) {
     this.#hub = hub
     this.#transport = transport
     this.#limits = limits
     this.#seam = new Seam(hub, this, channels, after)
     // A tenth off by chance: streams that were opened together, after a deploy, do not all end together.
-    this.#end = hub.clock.now() + limits.maxAgeMs * (1 - Math.random() / 10)
+    this.#end = hub.clock.now() + limits.maxAgeMs * (1 - random() / 10)
   }
 
   /** Opens the transport, says `ready`, and begins to deliver. */

@@ -24,6 +24,8 @@ export interface Acknowledged {
 /** A publisher that goes on through every fault, sending the same again, with the same id, until it is acknowledged. */
 export interface Traffic {
   readonly acknowledged: readonly Acknowledged[]
+  /** the longest time between two acknowledgements, in milliseconds */
+  readonly longestSilence: number
   /** Begins nothing new; resolves when all that was begun is acknowledged. Rejects when something was refused for good. */
   stop(): Promise<void>
 }
@@ -43,6 +45,8 @@ export function startTraffic(
   let isOver = false
   let refusal: unknown
   let count = 0
+  let latest = performance.now()
+  let longestSilence = 0
 
   async function store(n: number): Promise<void> {
     const channel = CHANNELS[n % CHANNELS.length] ?? ''
@@ -53,6 +57,9 @@ export function startTraffic(
       if (answer && answer.status < 300) {
         const position = parseCursor(answer.body.notifications[0]?.cursor ?? '')?.position ?? Number.NaN
         acknowledged.push({ id, channel, position })
+        const now = performance.now()
+        longestSilence = Math.max(longestSilence, now - latest)
+        latest = now
         return
       }
       if (answer && !RETRYABLE.has(answer.status)) throw new Error(JSON.stringify(answer))
@@ -80,6 +87,9 @@ export function startTraffic(
 
   return {
     acknowledged,
+    get longestSilence() {
+      return longestSilence
+    },
     async stop() {
       clearInterval(clock)
       await Promise.all(underWay)

@@ -51,6 +51,9 @@ const MAX_LATENESS_MS = 5_000
 /** What ws may gather of one message before it gives up (close code 1009): somewhat more than what is answered with an `error`. */
 const FRAME_MARGIN_BYTES = 64 * 1024
 
+/** In how many fragments a message may come, and in how many chunks a fragment: each costs memory, however small. Beyond it, 1008. */
+const MAX_PIECES = 4096
+
 /** Broken frames are the client's doing, and `ws` ends the socket for them: the operator's output is not theirs to fill. */
 function noteFault(error: Error, _socket: WebSocket, request: FastifyRequest): void {
   request.log.debug({ err: error }, 'WebSocket ended by an error')
@@ -89,6 +92,8 @@ export async function buildApp({
       // All that the plugin asks of this server is its upgrades.
       server: webSocketUpgrades(server.server) as Server,
       maxPayload: settings.maxFrameBytes + FRAME_MARGIN_BYTES,
+      maxFragments: MAX_PIECES,
+      maxBufferedChunks: MAX_PIECES,
       // Per connection it costs Node megabytes, and bytes could not be shared between subscribers.
       perMessageDeflate: false,
       clientTracking: false,

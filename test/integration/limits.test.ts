@@ -236,6 +236,20 @@ t.test('a WebSocket message is no larger than it may be', async (t) => {
   t.equal(await other.inbox.ended, 1009, 'what is far larger is not even read to its end')
 })
 
+t.test('a WebSocket message may come in pieces, but not in any number', async (t) => {
+  const service = await startApp(t)
+  const client = await openWebSocket(service, { channel: 'a' })
+  await client.inbox.expect('ready')
+  const sayInPieces = (count: number) => {
+    for (let piece = 1; piece < count; piece++) client.ws.send('', { fin: false })
+    client.say({ type: 'ping' })
+  }
+  sayInPieces(4096)
+  await client.inbox.expect('pong')
+  sayInPieces(4097)
+  t.equal(await client.inbox.ended, 1008)
+})
+
 t.test('ten bad messages in a minute close a WebSocket, but not in more', async (t) => {
   const clock = new ManualClock(setImmediate)
   const service = await startApp(t, { clock, settings: { maxAgeSeconds: 0, heartbeatSeconds: 3600 } })

@@ -121,9 +121,9 @@ export async function buildApp({
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
-      stallMs: settings.stallSeconds * 1000,
     },
     heartbeatMs: settings.heartbeatSeconds * 1000,
+    stallMs: settings.stallSeconds * 1000,
     maxFrameBytes: settings.maxFrameBytes,
     draining,
   })

@@ -16,8 +16,6 @@ export interface SubscriberLimits {
   readonly maxChannels: number
   /** at the first heartbeat after about this age a stream is ended with `bye`, in milliseconds; Infinity for never */
   readonly maxAgeMs: number
-  /** a peer that takes no bytes for this long is dropped, in milliseconds */
-  readonly stallMs: number
 }
 
 /** The server side of one client: its channels, its cursor, its transport. */
@@ -28,8 +26,6 @@ export class Subscriber implements Sink, TransportEvents {
   readonly #seam: Seam
   /** when the stream is to end, milliseconds since 1970 */
   readonly #end: number
-  /** since when the transport takes nothing, milliseconds since 1970 */
-  #fullSince: number | undefined
   #cancelTimer: () => void = () => {}
 
   /**
@@ -96,9 +92,7 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   deliver(batch: Batch): boolean {
-    const writable = this.#transport.deliver(batch)
-    if (!writable) this.#fullSince = this.#hub.clock.now()
-    return writable
+    return this.#transport.deliver(batch)
   }
 
   gap(position: number, reason: GapReason): void {
@@ -110,7 +104,6 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   drained(): void {
-    this.#fullSince = undefined
     this.#seam.drained()
   }
 
@@ -145,10 +138,7 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   #tick(): void {
-    const now = this.#hub.clock.now()
-    if (this.#fullSince !== undefined && now - this.#fullSince >= this.#limits.stallMs) {
-      this.#transport.abort()
-    } else if (now >= this.#end) {
+    if (this.#hub.clock.now() >= this.#end) {
       this.bye('max-age', 0)
       this.close('max-age')
     } else {

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
@@ -14,6 +14,8 @@ export interface WebSocketOptions {
   readonly heartbeatMs: number
   /** the largest message that a client may send, in bytes */
   readonly maxFrameBytes: number
+  /** a peer that takes no byte for this long is dropped, in milliseconds */
+  readonly stallMs: number
   readonly clock: Clock
 }
 
@@ -44,7 +46,7 @@ export class WebSocketTransport implements Transport {
   readonly room = { count: 512, bytes: 64 * 1024 }
   readonly heartbeatMs: number
   readonly #ws: WebSocket
-  readonly #socket: Duplex
+  readonly #socket: Socket
   readonly #options: WebSocketOptions
   #events: TransportEvents | undefined
   #full = false
@@ -53,7 +55,7 @@ export class WebSocketTransport implements Transport {
   #badMessages: number[] = []
 
   /** @param socket what `ws` writes to; without compression it writes whole frames at once, so ours may stand between them */
-  constructor(ws: WebSocket, socket: Duplex, options: WebSocketOptions) {
+  constructor(ws: WebSocket, socket: Socket, options: WebSocketOptions) {
     this.#ws = ws
     this.#socket = socket
     this.#options = options
@@ -74,6 +76,10 @@ export class WebSocketTransport implements Transport {
     this.#ws.on('ping', () => this.#dropIfUntaken())
     this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary, events))
     this.#ws.on('close', () => events.closed())
+    // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
+    this.#socket.setTimeout(this.#options.stallMs, () => {
+      if (this.#socket.writableLength > 0) this.abort()
+    })
   }
 
   deliver(batch: Batch): boolean {

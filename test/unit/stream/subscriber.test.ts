@@ -25,7 +25,7 @@ function lingering(random?: () => number) {
   const rig = new StreamRig(100)
   const channels = new ChannelSet(['a', 'b:*'])
   const transport = new LingeringTransport(rig.log, rig.clock, channels, 0, 4)
-  const limits = { maxChannels: 100, maxAgeMs: MAX_AGE_MS, stallMs: MAX_AGE_MS }
+  const limits = { maxChannels: 100, maxAgeMs: MAX_AGE_MS }
   const subscriber = new Subscriber(rig.hub, transport, channels, 0, limits, random)
   subscriber.open()
   return { rig, transport, subscriber }

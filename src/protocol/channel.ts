@@ -13,10 +13,11 @@ export const MAX_CHANNEL_SEGMENTS = 8
 /** What a segment is made of; also what a notification's `type` is made of. */
 export const SEGMENT_CHARACTERS = 'A-Za-z0-9_\\-.~@+='
 
+// PURE: a bundle that only matches names, as the SDK's, is rid of them.
 const SEGMENT = `[${SEGMENT_CHARACTERS}]{1,64}`
-const NAME = new RegExp(`^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`)
+const NAME = /* @__PURE__ */ new RegExp(`^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`)
 const ANY = `(?:\\*|${SEGMENT})`
-const PATTERN = new RegExp(
+const PATTERN = /* @__PURE__ */ new RegExp(
   `^(?:\\*\\*|${ANY}(?::${ANY}){0,${MAX_CHANNEL_SEGMENTS - 1}}|(?:${ANY}:){1,${MAX_CHANNEL_SEGMENTS - 1}}\\*\\*)$`,
 )
 

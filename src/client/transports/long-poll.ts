@@ -1,0 +1,43 @@
+import type { LongPollAnswer } from '../../protocol/messages.ts'
+import type { Platform } from '../platform.ts'
+import type { Link, LinkEvents, LinkRequest } from './link.ts'
+import { get, linkOf, lossOf, streamUrl } from './request.ts'
+
+/** The longest that a poll waits, in seconds; less where the network stands less. */
+const WAIT = 25
+/** The most notifications of one answer. */
+const LIMIT = 1_000
+
+/** Opens a stream of long polls. The first is answered at once, and that is its `ready`. */
+export function openLongPoll(request: LinkRequest, { message, lost }: LinkEvents, platform: Platform): Link {
+  const { channels, quiet } = request
+  const heartbeat = Math.max(1, Math.min(WAIT, Math.floor((quiet ?? Number.POSITIVE_INFINITY) / 1000)))
+  const transport = 'long-poll'
+
+  return linkOf({ message, lost }, async (signal) => {
+    let { cursor } = request
+    for (let wait = 0; ; wait = heartbeat) {
+      const query = `transport=${transport}&wait=${wait}&limit=${LIMIT}`
+      const url = streamUrl({ ...request, cursor }, query)
+      const type = 'application/json'
+      const response = await get(platform, request, url, type, signal)
+      if (!response.ok) return lossOf(response)
+      const answer = (await response.json()) as LongPollAnswer
+      if (wait === 0)
+        message({
+          type: 'ready',
+          cursor: cursor ?? answer.cursor,
+          transport,
+          channels: channels(),
+          heartbeat,
+        })
+      if (answer.gap) message({ type: 'gap', ...answer.gap })
+      for (const notification of answer.notifications) message({ type: 'notification', notification })
+      cursor = answer.cursor
+      message({ type: 'heartbeat', cursor })
+      if (!answer.bye) continue
+      message({ type: 'bye', ...answer.bye })
+      return { cause: 'planned' }
+    }
+  })
+}

@@ -10,7 +10,7 @@ import { minify } from 'terser'
 /** The most bytes that the file may have after gzip. */
 const MOST_BYTES = 7 * 1024
 
-/** Names of members that only the SDK's own code sees: no message, option or browser's object has them. */
+/** Names of members that only the SDK's own code sees: no message, event, option or browser's object has them. */
 const INTERNAL = [
   ...[
     'untried',
@@ -35,7 +35,7 @@ const INTERNAL = [
     'standing',
     'channelsChanged',
   ],
-  ...['isIdle', 'tokens', 'refused', 'changed', 'relay', 'fork'],
+  ...['isIdle', 'tokens', 'refused', 'changed', 'fork', 'isRepeating', 'enter'],
 ]
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
@@ -51,7 +51,7 @@ const { outputFiles } = await build({
 const { code = '' } = await minify(outputFiles[0]?.text ?? '', {
   module: true,
   ecma: 2020,
-  compress: { passes: 3 },
+  compress: { passes: 3, unsafe_arrows: true },
   mangle: { properties: { regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
 })
 mkdirSync(path('dist'), { recursive: true })

@@ -1,6 +1,7 @@
 import { type TokenSource, usableFor } from './credentials.ts'
 import { deadline, step } from './machine/machine.ts'
-import type { ClientTransport, Effect, Event, State } from './machine/state.ts'
+import type { Effect, Event, State } from './machine/state.ts'
+import { NEVER } from './machine/timings.ts'
 import type { Platform } from './platform.ts'
 import type { Position } from './position.ts'
 import type { Link, Loss, OpenLink, StreamMessage, Transports } from './transports/link.ts'
@@ -25,8 +26,8 @@ export interface ConnectionParts {
   remember(state: State): void
 }
 
-/** The longest time that a timer can be set to, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1
+/** Timers that are set for more than 2^31 ms go off at once. */
+const LONGEST_TIMER = 1e9
 
 /**
  * Does what the machine says, and tells it what happens.
@@ -41,13 +42,13 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
   let used = 0
   /** the channels that it has been told */
   let told: readonly string[] = []
-  let timerAt = Number.POSITIVE_INFINITY
+  let timerAt = NEVER
   let cancelTimer = (): void => {}
 
   function dispatch(event: Event): void {
-    const [next, effects] = step(state, event, platform.now(), platform.random())
+    const [next, todo] = step(state, event, platform.now(), platform.random())
     state = next
-    effects.forEach(run)
+    for (const effect of todo) (effects[effect.kind] as (effect: Effect) => void)(effect)
     setTimer(deadline(next))
     parts.changed(next)
   }
@@ -58,74 +59,81 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
     cancelTimer()
     timerAt = at
     cancelTimer = platform.after(Math.min(LONGEST_TIMER, at - platform.now()), () => {
-      timerAt = Number.POSITIVE_INFINITY
+      timerAt = NEVER
       dispatch({ kind: 'tick' })
     })
   }
 
-  function run(effect: Effect): void {
-    const send = links.get(used)?.send
-    switch (effect.kind) {
-      case 'open':
-        open(effect.id, effect.transport)
-        break
-      case 'close':
-        links.get(effect.id)?.close()
-        links.delete(effect.id)
-        break
-      case 'use':
-        used = effect.id
-        if (!position.join()) lose(used, { cause: 'planned' })
-        break
-      case 'channels': {
-        const wanted = parts.channels()
-        const added = wanted.filter((channel) => !told.includes(channel))
-        const dropped = told.filter((channel) => !wanted.includes(channel))
-        told = wanted
-        if (added.length > 0) send?.({ type: 'subscribe', channels: added })
-        if (dropped.length > 0) send?.({ type: 'unsubscribe', channels: dropped })
-        break
-      }
-      case 'token':
-        send?.({ type: 'token', token: `${token}` })
-        break
-      case 'ping':
-        send?.({ type: 'ping' })
-        break
-      case 'check':
-        void check()
-        break
-      case 'renew':
-        void renew()
-        break
-      case 'remember':
-        parts.remember(state)
-        break
-    }
-  }
+  /** Sends on the stream in use, where it has a way back. */
+  const send: NonNullable<Link['send']> = (frame) => links.get(used)?.send?.(frame)
 
-  function open(id: number, transport: ClientTransport): void {
-    position.fork()
-    told = parts.channels()
-    const request = {
-      base,
-      channels: parts.channels,
-      cursor: position.cursor,
-      quiet: state.quiet,
-      token: () => token,
-    }
-    const events = {
-      message: (message: StreamMessage) => receive(id, message),
-      lost: (loss: Loss) => lose(id, loss),
-    }
-    let link: Link = { close: () => {} }
-    try {
-      link = (transports[transport] as OpenLink)(request, events, platform)
-    } catch {
-      // Browsers throw where a page may not even try.
-      platform.after(0, () => events.lost({ cause: 'failed' }))
-    }
-    links.set(id, link)
+  const effects: { [Kind in Effect['kind']]: (effect: Extract<Effect, { kind: Kind }>) => void } = {
+    open({ id, transport }) {
+      position.fork()
+      told = parts.channels()
+      const { channels } = parts
+      const request = { base, channels, cursor: position.cursor, quiet: state.quiet, token: () => token }
+      const events = {
+        message: (message: StreamMessage) => receive(id, message),
+        lost: (loss: Loss) => lose(id, loss),
+      }
+      let link: Link = { close: () => {} }
+      try {
+        link = (transports[transport] as OpenLink)(request, events, platform)
+      } catch {
+        // Browsers throw where a page may not even try.
+        platform.after(0, () => events.lost({ cause: 'failed' }))
+      }
+      links.set(id, link)
+    },
+
+    close({ id }) {
+      links.get(id)?.close()
+      links.delete(id)
+    },
+
+    use({ id }) {
+      used = id
+      if (!position.join()) lose(id, { cause: 'planned' })
+    },
+
+    channels() {
+      // What an added channel brings would come among the repeats, and before them in the log.
+      if (position.isRepeating()) return lose(used, { cause: 'planned' })
+      const wanted = parts.channels()
+      const added = wanted.filter((channel) => !told.includes(channel))
+      const dropped = told.filter((channel) => !wanted.includes(channel))
+      told = wanted
+      if (added.length > 0) send({ type: 'subscribe', channels: added })
+      if (dropped.length > 0) send({ type: 'unsubscribe', channels: dropped })
+    },
+
+    token: () => send({ type: 'token', token: `${token}` }),
+
+    ping: () => send({ type: 'ping' }),
+
+    /** Asks by plain HTTP whether the service can be reached: a page that a proxy or a hotel puts in its place is not this JSON. */
+    async check() {
+      let reachable = false
+      try {
+        const signal = AbortSignal.timeout(state.timings.ready)
+        const response = await platform.fetch(new URL('livez', base), { signal })
+        reachable = ((await response.json()) as { status?: unknown }).status === 'ok'
+      } catch {}
+      dispatch({ kind: 'checked', reachable })
+    },
+
+    async renew() {
+      let renewAt: number | undefined
+      try {
+        token = await (tokens as () => string | Promise<string>)()
+        const now = platform.now()
+        renewAt = now + usableFor(token, now)
+      } catch {}
+      dispatch({ kind: 'token', renewAt })
+    },
+
+    remember: () => parts.remember(state),
   }
 
   function lose(id: number, loss: Loss): void {
@@ -144,27 +152,6 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
     if (message.type === 'bye') dispatch({ kind: 'bye', id, retryAfter: message.retryAfter })
     dispatch({ kind: 'heard', id })
     parts.message(message)
-  }
-
-  /** Asks by plain HTTP whether the service can be reached: a page that a proxy or a hotel puts in its place is not this JSON. */
-  async function check(): Promise<void> {
-    let reachable = false
-    try {
-      const signal = AbortSignal.timeout(state.timings.ready)
-      const response = await platform.fetch(new URL('livez', base), { signal })
-      reachable = ((await response.json()) as { status?: unknown }).status === 'ok'
-    } catch {}
-    dispatch({ kind: 'checked', reachable })
-  }
-
-  async function renew(): Promise<void> {
-    let renewAt: number | undefined
-    try {
-      token = await (tokens as () => string | Promise<string>)()
-      const now = platform.now()
-      renewAt = now + usableFor(token, now)
-    } catch {}
-    dispatch({ kind: 'token', renewAt })
   }
 
   return dispatch

@@ -1,8 +1,10 @@
+import { NEVER } from './machine/timings.ts'
+
 /** A token, or what fetches one: asked at the start, before the last one runs out, and when it was refused. */
 export type TokenSource = string | (() => string | Promise<string>)
 
-/** How long before its end a token is replaced, in milliseconds; of a short-lived one the last fifth. */
-const AHEAD_MS = 30_000
+/** A token is replaced when this part of what it has left is over. */
+const PART = 0.8
 /** A token is not asked for more often than this, in milliseconds, however short its life or wrong the clock. */
 const LEAST_MS = 5_000
 
@@ -11,8 +13,8 @@ export function usableFor(token: string, now: number): number {
   try {
     const claims = atob(`${token.split('.')[1]}`.replaceAll('-', '+').replaceAll('_', '/'))
     const left = JSON.parse(claims).exp * 1000 - now
-    return Math.max(LEAST_MS, left - Math.min(AHEAD_MS, left / 5)) || Number.POSITIVE_INFINITY
+    return Math.max(LEAST_MS, left * PART) || NEVER
   } catch {
-    return Number.POSITIVE_INFINITY
+    return NEVER
   }
 }

@@ -34,7 +34,7 @@ export function openInbox<Data>({ done, full }: InboxEvents): Inbox<Data> {
   return {
     isIdle: () => !isBusy && waiting.length === 0,
     put(notification) {
-      if (waiting.push(notification) === MOST_WAITING) full(true)
+      if (waiting.push(notification) >= MOST_WAITING) full(true)
       wake()
     },
     end() {

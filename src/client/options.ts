@@ -32,7 +32,7 @@ export interface Options extends Partial<Platform> {
 /** The service's address, to which paths can be added. Relative ones are the page's. */
 export function baseOf(url: string | URL): URL {
   const base = new URL(url, globals.location?.href)
-  if (!base.pathname.endsWith('/')) base.pathname += '/'
+  base.pathname = base.pathname.replace(/\/?$/, '/')
   return base
 }
 

@@ -9,6 +9,8 @@ export interface Position {
   fork(): void
   /** The stream that was opened last is in use from here on. Returns whether it is known what it will repeat. */
   join(): boolean
+  /** Says whether the stream in use has yet to repeat what is known. */
+  isRepeating(): boolean
   /** Moves on to a notification. Returns whether it is new. */
   take(cursor: string): boolean
   /** Moves on to the cursor of another message. Returns whether it is new. */
@@ -37,6 +39,7 @@ export function positionAt(cursor: string | undefined): Position {
       brought = undefined
       return isKnown
     },
+    isRepeating: () => repeats.size > 0,
     take(next) {
       if (repeats.delete(next)) return false
       // Streams are in log order: behind the first new one nothing is repeated. (The last of the repeats may have expired.)

@@ -8,7 +8,7 @@ import type { State } from './machine/state.ts'
 import { TIMINGS } from './machine/timings.ts'
 import { recall, remember } from './memory.ts'
 import { baseOf, cursorStoreOf, type Options } from './options.ts'
-import { attempt, onNetworkChange, surroundings } from './platform.ts'
+import { attempt, globals, onNetworkChange, surroundings } from './platform.ts'
 import { positionAt } from './position.ts'
 import { type Status, statusOf } from './status.ts'
 import { openTab } from './tabs.ts'
@@ -86,7 +86,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
           { name, locks, channel: openChannel(name), platform },
           {
             standing: () => (status.state === 'live' ? position.cursor : undefined),
-            channelsChanged: () => dispatch({ kind: 'channels' }),
+            channelsChanged: select,
           },
         )
       : undefined
@@ -100,6 +100,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     ...recall(platform, base.origin, own, timings.probe),
   })
   let status = statusOf(state)
+  let selected = `${[...channels].sort()}`
 
   const dispatch = runConnection(
     {
@@ -113,7 +114,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
       platform,
       tokens: token,
       position,
-      channels: () => [...new Set([...channels, ...(tab?.channels() ?? [])])],
+      channels: wanted,
       message: take,
       changed,
       refused: fail,
@@ -121,6 +122,19 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     },
     state,
   )
+  /** this tab's channels, and those of the tabs that depend on it */
+  function wanted(): string[] {
+    return [...new Set([...channels, ...(tab?.channels() ?? [])])]
+  }
+
+  function select(): void {
+    const before = selected
+    selected = `${wanted().sort()}`
+    if (selected === before) return
+    const isResumed = status.reason === 'paused' ? 'resume' : 'channels'
+    dispatch({ kind: channels.size === 0 ? 'pause' : isResumed })
+  }
+
   const close = (): void => dispatch({ kind: 'close' })
 
   function take(message: StreamMessage): void {
@@ -130,6 +144,8 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
         break
       case 'gap':
       case 'heartbeat':
+      case 'subscribed':
+      case 'unsubscribed':
         if (!position.move(message.cursor)) return
         break
       case 'ready':
@@ -166,10 +182,11 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     const before = JSON.stringify(status)
     status = statusOf(next)
     if (JSON.stringify(status) === before) return
-    if (status.reason === 'unauthorized') fail({ code: status.reason })
-    if (status.state === 'closed' || status.reason === 'paused') tab?.leave()
+    const { state: kind, reason } = status
+    if (reason === 'unauthorized') fail({ code: reason })
+    if (kind === 'closed' || reason === 'paused') tab?.leave()
     else tab?.enter()
-    if (status.state === 'closed') {
+    if (kind === 'closed') {
       over.abort()
       inbox?.end()
     }
@@ -182,6 +199,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
   }
 
   onNetworkChange(() => dispatch({ kind: 'nudge' }), over)
+  globals.addEventListener?.('pagehide', () => tab?.leave(), over)
   dispatch({ kind: channels.size > 0 ? 'tick' : 'pause' })
   signal?.addEventListener('abort', close, over)
   if (signal?.aborted) close()
@@ -198,13 +216,12 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     },
     on,
     subscribe(...added) {
-      const kind = channels.size > 0 ? 'channels' : 'resume'
       for (const channel of added) channels.add(channel)
-      dispatch({ kind })
+      select()
     },
     unsubscribe(...dropped) {
       for (const channel of dropped) channels.delete(channel)
-      dispatch({ kind: channels.size > 0 ? 'channels' : 'pause' })
+      select()
     },
     close,
     async *[Symbol.asyncIterator]() {

@@ -44,10 +44,11 @@ type TabMessage =
   | { type: 'answer'; tab: string; ready: ReadyMessage | undefined }
   | { type: 'relay'; message: StreamMessage }
 
-/** How long a new leader lets the last words of the one before arrive, in milliseconds. */
-const LAST_WORDS_MS = 50
-/** How long a new leader waits for the others to say that they are there, in milliseconds. */
-const ROLL_CALL_MS = 5_000
+/**
+ * How long the next to lead waits, in milliseconds, before it opens the stream: for the others to say which channels they need, and
+ * for the last words of the one before.
+ */
+const ROLL_CALL_MS = 50
 
 /**
  * Enters nothing yet. The tabs of one origin share one connection: the one that holds the lock leads, and to the others it is a
@@ -67,19 +68,6 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
 
   const say = (message: TabMessage): void => channel.postMessage(message)
 
-  function lead(): void {
-    const before = [...members]
-    isLeading = true
-    link?.lost({ cause: 'planned' })
-    say({ type: 'lead' })
-    // Until they answer, the others have the channels that they had: the stream starts with all of them.
-    platform.after(ROLL_CALL_MS, () => {
-      for (const [id, channels] of before) if (members.get(id) === channels) members.delete(id)
-      events.channelsChanged()
-    })
-    events.channelsChanged()
-  }
-
   /** Answers those whose channels are subscribed to: who stands where this tab stands may follow. */
   function answer(): void {
     const here = events.standing()
@@ -91,32 +79,37 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
     }
   }
 
+  const hear: { [Type in TabMessage['type']]: (message: Extract<TabMessage, { type: Type }>) => void } = {
+    join({ tab: id, channels, cursor }) {
+      joining.set(id, cursor)
+      enrol(id, channels)
+    },
+    channels({ tab: id, channels }) {
+      if (!channels) joining.delete(id)
+      enrol(id, channels)
+    },
+    lead() {
+      forget()
+      link?.lost({ cause: 'planned' })
+    },
+    answer({ tab: id, ready: itsReady }) {
+      if (id !== tab) return
+      isInStep = itsReady !== undefined
+      if (itsReady) link?.message(itsReady)
+      else link?.lost({ cause: 'failed' })
+    },
+    relay({ message }) {
+      if (isInStep) link?.message(message)
+    },
+  }
   channel.onmessage = ({ data }) => {
     const message = data as TabMessage
-    switch (message.type) {
-      case 'join':
-        joining.set(message.tab, message.cursor)
-        enrol(message.tab, message.channels)
-        break
-      case 'channels':
-        if (!message.channels) joining.delete(message.tab)
-        enrol(message.tab, message.channels)
-        break
-      case 'lead':
-        members.clear()
-        joining.clear()
-        link?.lost({ cause: 'planned' })
-        break
-      case 'answer':
-        if (message.tab !== tab) break
-        isInStep = message.ready !== undefined
-        if (message.ready) link?.message(message.ready)
-        else link?.lost({ cause: 'failed' })
-        break
-      case 'relay':
-        if (isInStep) link?.message(message.message)
-        break
-    }
+    ;(hear[message.type] as (message: TabMessage) => void)(message)
+  }
+
+  function forget(): void {
+    members.clear()
+    joining.clear()
   }
 
   function enrol(id: string, channels?: readonly string[]): void {
@@ -151,8 +144,13 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
       const hold = (): Promise<void> =>
         new Promise((resolve) => {
           signal.onabort = () => resolve()
-          platform.after(LAST_WORDS_MS, () => {
-            if (!signal.aborted) lead()
+          forget()
+          say({ type: 'lead' })
+          platform.after(ROLL_CALL_MS, () => {
+            if (signal.aborted) return
+            isLeading = true
+            link?.lost({ cause: 'planned' })
+            events.channelsChanged()
           })
         })
       // It rejects when the tab has left before its turn came.

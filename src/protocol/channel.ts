@@ -43,11 +43,7 @@ export function matches(pattern: string, channel: string): boolean {
 
 /** The same for a pattern and a channel that have been taken apart, where one is compared with many. */
 export function matchesSegments(wanted: readonly string[], segments: readonly string[]): boolean {
-  const open = wanted[wanted.length - 1] === '**'
-  if (open ? segments.length < wanted.length : segments.length !== wanted.length) return false
-  const fixed = open ? wanted.length - 1 : wanted.length
-  for (let i = 0; i < fixed; i++) {
-    if (wanted[i] !== '*' && wanted[i] !== segments[i]) return false
-  }
-  return true
+  const isOpen = wanted.at(-1) === '**'
+  if (isOpen ? segments.length < wanted.length : segments.length !== wanted.length) return false
+  return wanted.every((segment, i) => segment === segments[i] || segment === '*' || segment === '**')
 }

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 const TRANSPORTS: readonly TransportKind[] = ['websocket', 'sse', 'long-poll']
 
 /** Quicker than life, so that the tests are. */
-const timings = { probe: 200, backoff: 50, margin: 500 }
+const timings = { probe: 200, backoff: 50, margin: 500, ready: 1_000 }
 
 for (const transport of TRANSPORTS) {
   t.test(`over ${transport} every notification comes once and in order`, async (t) => {
@@ -44,8 +44,9 @@ for (const transport of TRANSPORTS) {
   })
 
   t.test(`over ${transport} channels are added and dropped while it runs`, async (t) => {
-    const { url } = await startApp(t)
-    const client = startClient(t, url, { transports: [transport], timings, channels: ['other'] })
+    const { url, port } = await startApp(t)
+    const gate = await openGate(t, port)
+    const client = startClient(t, gate.url, { transports: [transport], timings, channels: ['other'] })
     await client.live()
     const publisher = new Publisher(() => url)
     client.stream.subscribe('numbers')

@@ -1,6 +1,7 @@
 import { betterThan, doubt, forgive, inOrder } from './doubts.ts'
-import { backOff, enter, finish, NEVER, stay } from './enter.ts'
+import { backOff, enter, finish, stay } from './enter.ts'
 import type { Attempt, ClientTransport, EventOf, State, Step } from './state.ts'
+import { NEVER } from './timings.ts'
 
 /** Starts a round: the most promising transport at once, the others beside it one by one. A token that is needed comes first. */
 export function begin(state: State): Step {

@@ -3,6 +3,9 @@ import type { ClientTransport, Doubt, State } from './state.ts'
 /** By how much the pause grows: what heals is found within half the time that it was broken. */
 const GROWTH = 1.5
 
+/** The longest pause, in milliseconds. */
+const PAUSE_MOST = 300_000
+
 /** When `transport` may be tried as well as any other. */
 export function doubtedUntil({ doubts }: State, transport: ClientTransport): number {
   return doubts[transport]?.until ?? 0
@@ -23,7 +26,7 @@ export function betterThan({ transports }: State, transport: ClientTransport): r
 export function doubt(state: State, transport: ClientTransport): State {
   const { now, random, timings, doubts } = state
   const before = doubts[transport]
-  const pause = before ? Math.min(timings.probeMost, before.pause * GROWTH) : timings.probe
+  const pause = before ? Math.min(PAUSE_MOST, before.pause * GROWTH) : timings.probe
   return withDoubt(state, transport, { until: now + pause * (0.75 + random / 2), pause })
 }
 

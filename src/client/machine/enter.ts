@@ -1,6 +1,8 @@
 import type { Effect, Moment, Reason, State, StateKind, Step } from './state.ts'
+import { NEVER } from './timings.ts'
 
-export const NEVER = Number.POSITIVE_INFINITY
+/** The longest backoff, in milliseconds. */
+const BACKOFF_MOST = 20_000
 
 /** Nothing goes on. */
 export const REST: Moment = {
@@ -9,7 +11,6 @@ export const REST: Moment = {
   hedgeAt: NEVER,
   awaiting: undefined,
   silentAt: NEVER,
-  suspect: false,
   leaveAt: NEVER,
   until: NEVER,
   reason: undefined,
@@ -29,7 +30,7 @@ export function enter(state: State, kind: StateKind, moment: Partial<Moment>, ef
 /** Waits before the next round, with full jitter up to twice as long after every fruitless one, and at least `atLeast` milliseconds. */
 export function backOff(state: State, reason: Reason | undefined, atLeast = 0): Step {
   const { now, random, rounds, timings } = state
-  const until = now + atLeast + random * Math.min(timings.backoffMost, timings.backoff * 2 ** rounds)
+  const until = now + atLeast + random * Math.min(BACKOFF_MOST, timings.backoff * 2 ** rounds)
   return enter({ ...state, rounds: rounds + 1 }, reason ? 'waiting' : 'offline', { until, reason })
 }
 

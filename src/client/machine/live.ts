@@ -1,10 +1,15 @@
 import { begin, goLive, openNext, turnedAway } from './connecting.ts'
 import { betterThan, diedYoung, doubt, doubtedUntil, forgive, trust } from './doubts.ts'
-import { backOff, NEVER, stay } from './enter.ts'
+import { backOff, stay } from './enter.ts'
 import type { Attempt, Effect, EventOf, State, Step } from './state.ts'
+import { NEVER } from './timings.ts'
 
 /** Silences before deaths that differ by less than this part are one and the same time-out on the way. */
 const ALIKE = 0.25
+/** How soon a stream must be heard of when the network may have changed, in milliseconds. */
+const SUSPECT_MS = 5_000
+/** From this on, a silence before a death may be what it died of, in milliseconds. */
+const IDLE_MS = 2_000
 /** Pings come no faster than this, in milliseconds. */
 const QUIET_LEAST = 1_000
 
@@ -12,7 +17,7 @@ const QUIET_LEAST = 1_000
 export function hear(state: State, { id }: EventOf<'heard'>): Step {
   const { now, heartbeat, timings } = state
   if (id !== used(state).id) return stay(state)
-  return stay({ ...state, heardAt: now, silentAt: now + heartbeat + timings.margin, suspect: false })
+  return stay({ ...state, heardAt: now, silentAt: now + heartbeat + timings.margin })
 }
 
 /** The server has announced that it will close the stream; until then it serves it. */
@@ -46,7 +51,7 @@ export function changeChannels(state: State): Step {
 
 /** A new token is there, or could not be had and is asked for again soon. Long polls take it up by themselves. */
 export function takeToken(state: State, { renewAt }: EventOf<'token'>): Step {
-  const next = { ...state, renewAt: renewAt ?? state.now + state.timings.suspect }
+  const next = { ...state, renewAt: renewAt ?? state.now + SUSPECT_MS }
   if (renewAt === undefined) return stay(next)
   return used(state).transport === 'sse' ? begin(next) : [next, [{ kind: 'token' }]]
 }
@@ -55,17 +60,18 @@ export function takeToken(state: State, { renewAt }: EventOf<'token'>): Step {
 export function suspect(state: State): Step {
   const next = forgive(state)
   if (used(state).transport !== 'websocket') return stay(next)
-  const silentAt = Math.min(state.silentAt, state.now + state.timings.suspect)
-  return [{ ...next, silentAt, suspect: true }, [{ kind: 'ping' }]]
+  const silentAt = Math.min(state.silentAt, state.now + SUSPECT_MS)
+  return [{ ...next, silentAt }, [{ kind: 'ping' }]]
 }
 
 /** A deadline has come. */
 export function watch(state: State): Step {
-  const { now, silentAt, leaveAt, renewAt, timings } = state
+  const { now, silentAt, leaveAt, renewAt } = state
   if (silentAt <= now) {
     // A tick that is this late means that the machine has slept: that the stream is gone says nothing about its transport.
-    const isInnocent = state.suspect || now - silentAt > timings.suspect
-    return isInnocent ? begin(state) : backOff(doubt(matured(state), used(state).transport), 'lost')
+    return now - silentAt > SUSPECT_MS
+      ? begin(state)
+      : backOff(doubt(matured(state), used(state).transport), 'lost')
   }
   if (leaveAt <= now) return begin(state)
   if (renewAt <= now) return [{ ...state, renewAt: NEVER }, [{ kind: 'renew' }]]
@@ -116,10 +122,9 @@ function die(before: State): Step {
   const idle = state.now - state.heardAt
   const blamed = isYoung(state) ? diedYoung(state, transport) : state
   // Over SSE only the server can speak: nothing here keeps it from falling silent.
-  if (idle < state.timings.idle || transport === 'sse') return backOff(blamed, 'lost')
+  if (idle < IDLE_MS || transport === 'sse') return backOff(blamed, 'lost')
 
   const isAlike = Math.abs(idle - state.lastIdle) < idle * ALIKE
-  if (!isAlike) return backOff({ ...state, lastIdle: idle }, 'lost')
-  const [next, effects] = backOff({ ...state, quiet: Math.max(QUIET_LEAST, idle / 2) }, 'lost')
-  return [next, [...effects, { kind: 'remember' }]]
+  const quiet = isAlike ? Math.max(QUIET_LEAST, idle / 2) : state.quiet
+  return backOff({ ...state, lastIdle: idle, quiet }, 'lost')
 }

@@ -1,8 +1,9 @@
 import * as connecting from './connecting.ts'
 import { forgive } from './doubts.ts'
-import { enter, finish, NEVER, REST, stay } from './enter.ts'
+import { enter, finish, REST, stay } from './enter.ts'
 import * as live from './live.ts'
 import type { ClientTransport, Doubt, Event, EventOf, Rules, State, StateKind, Step } from './state.ts'
+import { NEVER } from './timings.ts'
 
 /** One transition for each kind of state and each kind of event: a table with a hole does not compile. */
 type Table = {
@@ -14,7 +15,7 @@ const close = (state: State): Step => finish(state, 'closed')
 
 /** What the server has asked for stands, and a paused stream waits for the application. */
 const unlessAsked = (state: State): Step =>
-  ['bye', 'busy', 'paused'].includes(`${state.reason}`) ? stay(state) : connecting.begin(state)
+  /bye|busy|paused/.test(`${state.reason}`) ? stay(state) : connecting.begin(state)
 
 /** A state in which nothing is open, and nothing more is to come. */
 const OVER: Table['closed'] = {

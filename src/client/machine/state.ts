@@ -75,8 +75,6 @@ export interface Moment {
   readonly awaiting: 'token' | 'check' | undefined
   /** live: when silence means that the stream has failed */
   readonly silentAt: number
-  /** live: the network may have changed, so silence says nothing about the transport */
-  readonly suspect: boolean
   /** live: when the server wants the client to come back, after a `bye` */
   readonly leaveAt: number
   /** waiting and offline: when it tries again */

@@ -1,4 +1,4 @@
-/** Times in milliseconds that the machine goes by. */
+/** Times in milliseconds that the machine goes by, and that may be set. */
 export interface Timings {
   /** the head start that each transport has over the next one */
   readonly hedge: number
@@ -8,16 +8,10 @@ export interface Timings {
   readonly margin: number
   /** a stream that dies before this age has died young */
   readonly young: number
-  /** the first pause before a transport in doubt is probed; it grows by half each time, up to `probeMost` */
+  /** the first pause before a transport in doubt is probed; it grows by half each time */
   readonly probe: number
-  readonly probeMost: number
-  /** a full-jitter backoff is up to this, doubled with every fruitless round up to `backoffMost` */
+  /** a full-jitter backoff is up to this, doubled with every fruitless round */
   readonly backoff: number
-  readonly backoffMost: number
-  /** how soon a stream must be heard of when the network may have changed */
-  readonly suspect: number
-  /** from this on, a silence before a death may be what it died of */
-  readonly idle: number
 }
 
 export const TIMINGS: Timings = {
@@ -26,9 +20,8 @@ export const TIMINGS: Timings = {
   margin: 5_000,
   young: 10_000,
   probe: 3_000,
-  probeMost: 300_000,
   backoff: 500,
-  backoffMost: 20_000,
-  suspect: 5_000,
-  idle: 2_000,
 }
+
+/** What is not in sight. */
+export const NEVER = Number.POSITIVE_INFINITY

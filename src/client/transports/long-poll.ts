@@ -1,26 +1,24 @@
 import type { LongPollAnswer } from '../../protocol/messages.ts'
 import type { Platform } from '../platform.ts'
 import type { Link, LinkEvents, LinkRequest } from './link.ts'
-import { get, linkOf, lossOf, streamUrl } from './request.ts'
+import { get, linkOf, lossOf } from './request.ts'
 
-/** The longest that a poll waits, in seconds; less where the network stands less. */
-const WAIT = 25
+/** The longest that a poll waits, in milliseconds; less where the network stands less. */
+const WAIT_MS = 25_000
 /** The most notifications of one answer. */
 const LIMIT = 1_000
 
 /** Opens a stream of long polls. The first is answered at once, and that is its `ready`. */
 export function openLongPoll(request: LinkRequest, { message, lost }: LinkEvents, platform: Platform): Link {
   const { channels, quiet } = request
-  const heartbeat = Math.max(1, Math.min(WAIT, Math.floor((quiet ?? Number.POSITIVE_INFINITY) / 1000)))
+  const heartbeat = Math.floor(Math.min(quiet ?? WAIT_MS, WAIT_MS) / 1000)
   const transport = 'long-poll'
 
   return linkOf({ message, lost }, async (signal) => {
     let { cursor } = request
     for (let wait = 0; ; wait = heartbeat) {
       const query = `transport=${transport}&wait=${wait}&limit=${LIMIT}`
-      const url = streamUrl({ ...request, cursor }, query)
-      const type = 'application/json'
-      const response = await get(platform, request, url, type, signal)
+      const response = await get(platform, { ...request, cursor }, query, 'application/json', signal)
       if (!response.ok) return lossOf(response)
       const answer = (await response.json()) as LongPollAnswer
       if (wait === 0)

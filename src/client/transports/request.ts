@@ -12,17 +12,17 @@ export function streamUrl({ base, channels, cursor }: LinkRequest, query: string
   return url
 }
 
-/** Sends a request of the stream. Without a token, a page of another origin needs no preflight for it. */
+/** Sends a request for the stream. Without a token, a page of another origin needs no preflight for it. */
 export function get(
   { fetch }: Platform,
-  { token }: LinkRequest,
-  url: URL,
+  request: LinkRequest,
+  query: string,
   accept: string,
   signal: () => AbortSignal,
 ): Promise<Response> {
-  const bearer = token()
-  const headers = { accept, ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }) }
-  return fetch(url, { headers, signal: signal() })
+  const token = request.token()
+  const headers = { accept, ...(token !== undefined && { authorization: `Bearer ${token}` }) }
+  return fetch(streamUrl(request, query), { headers, signal: signal() })
 }
 
 /** Says whether `response` is of media type `type`: a proxy may have put a page of its own in its place. */
@@ -38,8 +38,7 @@ export async function lossOf(response: Response): Promise<Loss> {
   const { status, headers } = response
   if (status === 401) return { cause: 'unauthorized' }
   if (status === 429 || status === 503) {
-    const seconds = Number(headers.get('retry-after'))
-    return { cause: 'busy', retryAfter: seconds > 0 ? seconds * 1000 : BUSY_MS }
+    return { cause: 'busy', retryAfter: Number(headers.get('retry-after')) * 1000 || BUSY_MS }
   }
   if (status >= 500 || !isOf(response, 'application/problem+json')) return { cause: 'failed' }
   const { code, detail } = (await response.json()) as { code: string; detail: string }

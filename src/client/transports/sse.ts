@@ -1,6 +1,6 @@
 import { createParser } from 'eventsource-parser'
 import type { OpenLink } from './link.ts'
-import { get, isOf, linkOf, lossOf, streamUrl } from './request.ts'
+import { get, isOf, linkOf, lossOf } from './request.ts'
 
 /** The most characters that may come without an event among them: with more the stream is given up, for no notification is as large. */
 const MOST_CHARACTERS = 1024 * 1024
@@ -9,7 +9,7 @@ const MOST_CHARACTERS = 1024 * 1024
 export const openSse: OpenLink = (request, events, platform) =>
   linkOf(events, async (signal) => {
     const type = 'text/event-stream'
-    const response = await get(platform, request, streamUrl(request, 'transport=sse'), type, signal)
+    const response = await get(platform, request, 'transport=sse', type, signal)
     if (!response.body || !response.ok || !isOf(response, type)) return lossOf(response)
     const reader = response.body.getReader()
     const decoder = new TextDecoder()

@@ -106,6 +106,7 @@ export async function buildApp({
     preClose: leaveNoStream,
     errorHandler: noteFault,
   })
+  server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, {
     draining,
     async reach() {

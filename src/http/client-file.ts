@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 
@@ -13,12 +13,12 @@ export interface ClientFileOptions {
 const CACHE_CONTROL = 'public, max-age=60, stale-while-revalidate=86400'
 
 /** Fastify plugin: `GET /client.js`, the SDK as one ES module for pages of any origin. Without a build there is no such route. */
-export async function clientFileRoute(app: FastifyInstance, { file }: ClientFileOptions): Promise<void> {
-  const plain = await readFile(file).catch(() => undefined)
-  if (!plain) {
-    app.log.warn(`no ${file.pathname}: run \`npm run build\` to serve /client.js`)
-    return
-  }
+export function clientFileRoute(app: FastifyInstance, { file }: ClientFileOptions, done: () => void): void {
+  if (existsSync(file)) serve(app, readFileSync(file))
+  done()
+}
+
+function serve(app: FastifyInstance, plain: Buffer): void {
   const zipped = gzipSync(plain, { level: 9 })
   const digest = createHash('sha256').update(plain).digest('base64url')
 

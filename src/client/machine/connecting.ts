@@ -6,7 +6,7 @@ import { NEVER } from './timings.ts'
 /** Starts a round: the most promising transport at once, the others beside it one by one. A token that is needed comes first. */
 export function begin(state: State): Step {
   if (state.renewAt <= state.now) {
-    return enter({ ...state, renewAt: NEVER }, 'connecting', { awaiting: 'token' }, [{ kind: 'renew' }])
+    return enter(state, 'connecting', { awaiting: 'token' }, [{ kind: 'renew' }])
   }
   const [next, closing] = enter(state, 'connecting', { untried: inOrder(state) })
   const [begun, opening] = tryNext(next)

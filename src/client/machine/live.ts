@@ -10,8 +10,6 @@ const ALIKE = 0.25
 const SUSPECT_MS = 5_000
 /** From this on, a silence before a death may be what it died of, in milliseconds. */
 const IDLE_MS = 2_000
-/** Pings come no faster than this, in milliseconds. */
-const QUIET_LEAST = 1_000
 
 /** The stream has been heard of. */
 export function hear(state: State, { id }: EventOf<'heard'>): Step {
@@ -125,6 +123,6 @@ function die(before: State): Step {
   if (idle < IDLE_MS || transport === 'sse') return backOff(blamed, 'lost')
 
   const isAlike = Math.abs(idle - state.lastIdle) < idle * ALIKE
-  const quiet = isAlike ? Math.max(QUIET_LEAST, idle / 2) : state.quiet
+  const quiet = isAlike ? idle / 2 : state.quiet
   return backOff({ ...state, lastIdle: idle, quiet }, 'lost')
 }

@@ -33,6 +33,17 @@ const OVER: Table['closed'] = {
   close: stay,
 }
 
+/** A state in which nothing is open until it is time to try again. */
+const RESTING: Table['waiting'] = {
+  ...OVER,
+  token: connecting.keepToken,
+  nudge: unlessAsked,
+  pause,
+  resume: (state) => (state.reason === 'paused' ? connecting.begin(state) : stay(state)),
+  tick: connecting.beginWhenDue,
+  close,
+}
+
 const TABLE: Table = {
   connecting: {
     ready: connecting.win,
@@ -62,23 +73,8 @@ const TABLE: Table = {
     tick: live.watch,
     close,
   },
-  waiting: {
-    ...OVER,
-    token: connecting.keepToken,
-    nudge: unlessAsked,
-    pause,
-    resume: (state) => (state.reason === 'paused' ? connecting.begin(state) : stay(state)),
-    tick: connecting.beginWhenDue,
-    close,
-  },
-  offline: {
-    ...OVER,
-    token: connecting.keepToken,
-    nudge: connecting.begin,
-    pause,
-    tick: connecting.beginWhenDue,
-    close,
-  },
+  waiting: RESTING,
+  offline: RESTING,
   closed: OVER,
 }
 

@@ -49,7 +49,7 @@ export interface Rules {
 /** What has been learnt, whatever happens next. */
 export interface Learnt {
   readonly doubts: Readonly<Partial<Record<ClientTransport, Doubt>>>
-  /** the longest silence that the network stands, where that is known */
+  /** the longest silence that the network stands, where that is known: a second or more */
   readonly quiet: number | undefined
   /** how long the last stream that died had been silent: two alike are a time-out on the way */
   readonly lastIdle: number

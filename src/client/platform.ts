@@ -56,7 +56,7 @@ interface Globals extends Target {
   readonly WebSocket?: SocketConstructor
   readonly BroadcastChannel?: new (name: string) => TabChannel
   readonly navigator?: { readonly locks?: Locks; readonly connection?: Target }
-  readonly document?: Target & { readonly visibilityState: string }
+  readonly document?: Target
   readonly location?: { readonly href: string }
   readonly localStorage?: Storage
   readonly sessionStorage?: Storage
@@ -91,17 +91,14 @@ export function surroundings(): Platform {
   }
 }
 
-/** Calls `changed` whenever the network may be another: on- or offline, another link, or the page is seen again. */
+/** Calls `changed` whenever the network may be another: on- or offline, another link, or the page is seen again, or no longer. */
 export function onNetworkChange(changed: () => void, options: { signal: AbortSignal }): void {
   const { document, navigator } = globals
-  globals.addEventListener?.('online', changed, options)
-  globals.addEventListener?.('offline', changed, options)
-  navigator?.connection?.addEventListener?.('change', changed, options)
-  document?.addEventListener?.(
-    'visibilitychange',
-    () => {
-      if (document.visibilityState === 'visible') changed()
-    },
-    options,
-  )
+  const events = {
+    online: globals,
+    offline: globals,
+    change: navigator?.connection,
+    visibilitychange: document,
+  }
+  for (const [type, target] of Object.entries(events)) target?.addEventListener?.(type, changed, options)
 }

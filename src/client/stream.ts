@@ -80,16 +80,17 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
   const position = positionAt(cursor)
 
   const name = `tidings:${base}:${tabs}`
+  const channel = tabs && locks ? openChannel?.(name) : undefined
   const tab =
-    tabs && locks && openChannel
-      ? openTab(
-          { name, locks, channel: openChannel(name), platform },
-          {
-            standing: () => (status.state === 'live' ? position.cursor : undefined),
-            channelsChanged: select,
-          },
-        )
-      : undefined
+    channel &&
+    locks &&
+    openTab(
+      { name, locks, channel, platform },
+      {
+        standing: () => (status.state === 'live' ? position.cursor : undefined),
+        channelsChanged: select,
+      },
+    )
 
   const own = transports.filter((kind) => kind !== 'websocket' || platform.WebSocket)
   const kinds = tab ? (['tab', ...own] as const) : own
@@ -188,6 +189,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     else tab?.enter()
     if (kind === 'closed') {
       over.abort()
+      channel?.close()
       inbox?.end()
     }
     emit('status', status)

@@ -10,6 +10,7 @@ import type { WebSocket } from 'ws'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
+import { clientFileRoute } from './http/client-file.ts'
 import { registerErrors } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { publishRoute } from './http/publish.ts'
@@ -38,6 +39,9 @@ export interface TidingsApp {
   /** Stops it in good order (contract §7): not ready at once, streams closed at an even pace, then everything else. */
   drain(): Promise<void>
 }
+
+/** What `npm run build` makes of the SDK; the service runs from `src` or `dist`, which lie side by side. */
+const CLIENT_FILE = new URL('../dist/client.js', import.meta.url)
 
 /** Room for 100 channels of 255 characters in the query, and a token. */
 const MAX_HEADER_BYTES = 64 * 1024
@@ -102,6 +106,7 @@ export async function buildApp({
     preClose: leaveNoStream,
     errorHandler: noteFault,
   })
+  server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, {
     draining,
     async reach() {

@@ -13,10 +13,11 @@ export const MAX_CHANNEL_SEGMENTS = 8
 /** What a segment is made of; also what a notification's `type` is made of. */
 export const SEGMENT_CHARACTERS = 'A-Za-z0-9_\\-.~@+='
 
+// PURE: a bundle that only matches names, as the SDK's, is rid of them.
 const SEGMENT = `[${SEGMENT_CHARACTERS}]{1,64}`
-const NAME = new RegExp(`^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`)
+const NAME = /* @__PURE__ */ new RegExp(`^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`)
 const ANY = `(?:\\*|${SEGMENT})`
-const PATTERN = new RegExp(
+const PATTERN = /* @__PURE__ */ new RegExp(
   `^(?:\\*\\*|${ANY}(?::${ANY}){0,${MAX_CHANNEL_SEGMENTS - 1}}|(?:${ANY}:){1,${MAX_CHANNEL_SEGMENTS - 1}}\\*\\*)$`,
 )
 
@@ -42,11 +43,7 @@ export function matches(pattern: string, channel: string): boolean {
 
 /** The same for a pattern and a channel that have been taken apart, where one is compared with many. */
 export function matchesSegments(wanted: readonly string[], segments: readonly string[]): boolean {
-  const open = wanted[wanted.length - 1] === '**'
-  if (open ? segments.length < wanted.length : segments.length !== wanted.length) return false
-  const fixed = open ? wanted.length - 1 : wanted.length
-  for (let i = 0; i < fixed; i++) {
-    if (wanted[i] !== '*' && wanted[i] !== segments[i]) return false
-  }
-  return true
+  const isOpen = wanted.at(-1) === '**'
+  if (isOpen ? segments.length < wanted.length : segments.length !== wanted.length) return false
+  return wanted.every((segment, i) => segment === segments[i] || segment === '*' || segment === '**')
 }

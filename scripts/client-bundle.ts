@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { minify } from 'terser'
+
+/** The most bytes that the SDK may have in one file, minified and after gzip. */
+export const MOST_BYTES = 7 * 1024
+
+/** Names of members that only the SDK's own code sees: no message, event, option or browser's object has them. */
+const INTERNAL = [
+  ...[
+    'untried',
+    'hedgeAt',
+    'awaiting',
+    'leaveAt',
+    'silentAt',
+    'readyAt',
+    'heardAt',
+    'lastIdle',
+    'serial',
+    'rounds',
+  ],
+  ...[
+    'renewAt',
+    'renewed',
+    'renewable',
+    'doubts',
+    'reachable',
+    'cause',
+
+    'standing',
+    'channelsChanged',
+  ],
+  ...['isIdle', 'tokens', 'refused', 'changed', 'fork', 'isRepeating', 'enter'],
+]
+
+/** The SDK as one minified ES module: esbuild bundles it, terser makes it as small as it gets. */
+export async function bundleClient(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('../src/client/index.ts', import.meta.url))],
+    bundle: true,
+    minifySyntax: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+  })
+  const { code = '' } = await minify(outputFiles[0]?.text ?? '', {
+    module: true,
+    ecma: 2020,
+    // Unsafe only for code that replaces the language's own objects or looks at a function's `prototype`.
+    compress: { passes: 3, unsafe: true, unsafe_arrows: true },
+    mangle: { properties: { regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
+  })
+  return code
+}
+
+/** How many bytes of `code` go over the wire. */
+export function sizeOf(code: string): number {
+  return gzipSync(code, { level: 9 }).length
+}

@@ -1,0 +1,158 @@
+import { type TokenSource, usableFor } from './credentials.ts'
+import { deadline, step } from './machine/machine.ts'
+import type { Effect, Event, State } from './machine/state.ts'
+import { NEVER } from './machine/timings.ts'
+import type { Platform } from './platform.ts'
+import type { Position } from './position.ts'
+import type { Link, Loss, OpenLink, StreamMessage, Transports } from './transports/link.ts'
+
+/** What a connection is made of. */
+export interface ConnectionParts {
+  /** the service's address; ends in a slash */
+  readonly base: URL
+  readonly transports: Transports
+  readonly platform: Platform
+  readonly tokens: TokenSource | undefined
+  readonly position: Position
+  /** the channels to subscribe to, as they are at the moment */
+  channels(): readonly string[]
+  /** A message of the stream in use. */
+  message(message: StreamMessage): void
+  /** The machine is in another state. */
+  changed(state: State): void
+  /** The service has refused the request: `loss` has its words. */
+  refused(loss: Loss): void
+  /** Keep for the next visit what works here. */
+  remember(state: State): void
+}
+
+/** Timers that are set for more than 2^31 ms go off at once. */
+const LONGEST_TIMER = 1e9
+
+/**
+ * Does what the machine says, and tells it what happens.
+ * @returns tells it of one event more
+ */
+export function runConnection(parts: ConnectionParts, initial: State): (event: Event) => void {
+  const { base, transports, platform, tokens, position } = parts
+  const links = new Map<number, Link>()
+  let state = initial
+  let token = typeof tokens === 'string' ? tokens : undefined
+  /** the attempt that notifications come from */
+  let used = 0
+  /** the channels that it has been told */
+  let told: readonly string[] = []
+  let timerAt = NEVER
+  let cancelTimer = (): void => {}
+
+  function dispatch(event: Event): void {
+    const [next, todo] = step(state, event, platform.now(), platform.random())
+    state = next
+    for (const effect of todo) (effects[effect.kind] as (effect: Effect) => void)(effect)
+    setTimer(deadline(next))
+    parts.changed(next)
+  }
+
+  /** A timer that is set for too early only looks again: notifications, each of which puts the deadline off, cost no timer. */
+  function setTimer(at: number): void {
+    if (at >= timerAt) return
+    cancelTimer()
+    timerAt = at
+    cancelTimer = platform.after(Math.min(LONGEST_TIMER, at - platform.now()), () => {
+      timerAt = NEVER
+      dispatch({ kind: 'tick' })
+    })
+  }
+
+  /** Sends on the stream in use, where it has a way back. */
+  const send: NonNullable<Link['send']> = (frame) => links.get(used)?.send?.(frame)
+
+  const effects: { [Kind in Effect['kind']]: (effect: Extract<Effect, { kind: Kind }>) => void } = {
+    open({ id, transport }) {
+      position.fork()
+      told = parts.channels()
+      const { channels } = parts
+      const request = { base, channels, cursor: position.cursor, quiet: state.quiet, token: () => token }
+      const events = {
+        message: (message: StreamMessage) => receive(id, message),
+        lost: (loss: Loss) => lose(id, loss),
+      }
+      let link: Link = { close: () => {} }
+      try {
+        link = (transports[transport] as OpenLink)(request, events, platform)
+      } catch {
+        // Browsers throw where a page may not even try.
+        platform.after(0, () => events.lost({ cause: 'failed' }))
+      }
+      links.set(id, link)
+    },
+
+    close({ id }) {
+      links.get(id)?.close()
+      links.delete(id)
+    },
+
+    use({ id }) {
+      used = id
+      if (!position.join()) lose(id, { cause: 'planned' })
+    },
+
+    channels() {
+      // What an added channel brings would come among the repeats, and before them in the log.
+      if (position.isRepeating()) return lose(used, { cause: 'planned' })
+      const wanted = parts.channels()
+      const added = wanted.filter((channel) => !told.includes(channel))
+      const dropped = told.filter((channel) => !wanted.includes(channel))
+      told = wanted
+      if (added.length > 0) send({ type: 'subscribe', channels: added })
+      if (dropped.length > 0) send({ type: 'unsubscribe', channels: dropped })
+    },
+
+    token: () => send({ type: 'token', token: `${token}` }),
+
+    ping: () => send({ type: 'ping' }),
+
+    /** Asks by plain HTTP whether the service can be reached: a page that a proxy or a hotel puts in its place is not this JSON. */
+    async check() {
+      let reachable = false
+      try {
+        const signal = AbortSignal.timeout(state.timings.ready)
+        const response = await platform.fetch(new URL('livez', base), { signal })
+        reachable = ((await response.json()) as { status?: unknown }).status === 'ok'
+      } catch {}
+      dispatch({ kind: 'checked', reachable })
+    },
+
+    async renew() {
+      let renewAt: number | undefined
+      try {
+        token = await (tokens as () => string | Promise<string>)()
+        const now = platform.now()
+        renewAt = now + usableFor(token, now)
+      } catch {}
+      dispatch({ kind: 'token', renewAt })
+    },
+
+    remember: () => parts.remember(state),
+  }
+
+  function lose(id: number, loss: Loss): void {
+    const link = links.get(id)
+    if (!link) return
+    links.delete(id)
+    link.close()
+    if (loss.cause === 'refused') parts.refused(loss)
+    dispatch({ kind: 'lost', id, ...loss })
+  }
+
+  function receive(id: number, message: StreamMessage): void {
+    if (!links.has(id)) return
+    if (message.type === 'ready') dispatch({ kind: 'ready', id, heartbeat: message.heartbeat * 1000 })
+    if (id !== used) return
+    if (message.type === 'bye') dispatch({ kind: 'bye', id, retryAfter: message.retryAfter })
+    dispatch({ kind: 'heard', id })
+    parts.message(message)
+  }
+
+  return dispatch
+}

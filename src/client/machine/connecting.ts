@@ -1,0 +1,112 @@
+import { betterThan, doubt, forgive, inOrder } from './doubts.ts'
+import { backOff, enter, finish, stay } from './enter.ts'
+import type { Attempt, ClientTransport, EventOf, State, Step } from './state.ts'
+import { NEVER } from './timings.ts'
+
+/** Starts a round: the most promising transport at once, the others beside it one by one. A token that is needed comes first. */
+export function begin(state: State): Step {
+  if (state.renewAt <= state.now) {
+    return enter(state, 'connecting', { awaiting: 'token' }, [{ kind: 'renew' }])
+  }
+  const [next, closing] = enter(state, 'connecting', { untried: inOrder(state) })
+  const [begun, opening] = tryNext(next)
+  return [begun, [...closing, ...opening]]
+}
+
+/** Begins anew, unless it waits for a token anyway. */
+export function restart(state: State): Step {
+  return state.awaiting === 'token' ? stay(state) : begin(state)
+}
+
+/** The token was refused: a new one is fetched, once, and never is a stream opened without. */
+export function reauthorize(state: State): Step {
+  return state.renewable && !state.renewed
+    ? begin({ ...state, renewAt: 0, renewed: true })
+    : finish(state, 'unauthorized')
+}
+
+/** Opens one stream more. */
+export function openNext(state: State, transport: ClientTransport): Step {
+  const attempt = { id: state.serial + 1, transport, until: state.now + state.timings.ready }
+  return [
+    { ...state, serial: attempt.id, open: [...state.open, attempt] },
+    [{ kind: 'open', id: attempt.id, transport }],
+  ]
+}
+
+/** The first `ready` wins. What is better and was tried in vain is in doubt. */
+export function win(state: State, event: EventOf<'ready'>): Step {
+  const winner = state.open.find(({ id }) => id === event.id)
+  if (!winner) return stay(state)
+  const losers = betterThan(state, winner.transport).filter((kind) => !state.untried.includes(kind))
+  return goLive(losers.reduce(doubt, state), winner, event.heartbeat)
+}
+
+/** Takes notifications from `attempt` from here on, and closes what else is open. */
+export function goLive(state: State, attempt: Attempt, heartbeat: number): Step {
+  const { now, timings } = state
+  const others = state.open.filter(({ id }) => id !== attempt.id)
+  const [live, closing] = enter({ ...state, open: others }, 'live', {
+    open: [{ ...attempt, until: NEVER }],
+    silentAt: now + heartbeat + timings.margin,
+  })
+  return [
+    { ...live, readyAt: now, heardAt: now, heartbeat, renewed: false },
+    [{ kind: 'use', id: attempt.id }, ...closing, { kind: 'remember' }],
+  ]
+}
+
+/** An attempt has ended before it was ready. */
+export function loseAttempt(state: State, { id, cause, retryAfter }: EventOf<'lost'>): Step {
+  const left = { ...state, open: state.open.filter((attempt) => attempt.id !== id) }
+  if (left.open.length === state.open.length) return stay(state)
+  return cause === 'failed' || cause === 'planned' ? tryNext(left) : turnedAway(left, cause, retryAfter)
+}
+
+/** The service has answered, and not with a stream: that says nothing about the network. */
+export function turnedAway(
+  state: State,
+  cause: 'busy' | 'unauthorized' | 'refused',
+  retryAfter?: number,
+): Step {
+  if (cause === 'busy') return backOff(state, cause, retryAfter)
+  return cause === 'refused' ? finish(state, cause) : reauthorize(state)
+}
+
+/** A deadline has come: the next transport starts beside the others, and what has had its time is given up. */
+export function hurry(state: State): Step {
+  const late = state.open.find(({ until }) => until <= state.now)
+  if (!late) return state.hedgeAt <= state.now ? tryNext(state) : stay(state)
+  const [next, effects] = loseAttempt(state, { kind: 'lost', id: late.id, cause: 'failed' })
+  return [next, [{ kind: 'close', id: late.id }, ...effects]]
+}
+
+/** Everything has failed; now it is known whether the service can be reached at all. When not, no transport is to blame. */
+export function conclude(state: State, { reachable }: EventOf<'checked'>): Step {
+  if (state.awaiting !== 'check') return stay(state)
+  return reachable ? backOff(forgive(state), 'blocked') : backOff(state, undefined)
+}
+
+/** A token is there, or could not be had. */
+export function takeToken(state: State, event: EventOf<'token'>): Step {
+  const [next] = keepToken(state, event)
+  if (state.awaiting !== 'token') return stay(next)
+  return event.renewAt === undefined ? backOff(next, 'token') : begin(next)
+}
+
+/** Keeps when the next token is due; one that could not be had is due before anything else. */
+export function keepToken(state: State, { renewAt = 0 }: EventOf<'token'>): Step {
+  return stay({ ...state, renewAt })
+}
+
+/** Begins when a pause is over. */
+export function beginWhenDue(state: State): Step {
+  return state.until <= state.now ? begin(state) : stay(state)
+}
+
+function tryNext(state: State): Step {
+  const [transport, ...untried] = state.untried
+  const next = { ...state, untried, hedgeAt: untried.length > 0 ? state.now + state.timings.hedge : NEVER }
+  if (transport) return openNext(next, transport)
+  return state.open.length > 0 ? stay(next) : [{ ...next, awaiting: 'check' }, [{ kind: 'check' }]]
+}

@@ -1,0 +1,54 @@
+import type { ClientTransport, Doubt, State } from './state.ts'
+
+/** By how much the pause grows: what heals is found within half the time that it was broken. */
+const GROWTH = 1.5
+
+/** The longest pause, in milliseconds. */
+const PAUSE_MOST = 300_000
+
+/** When `transport` may be tried as well as any other. */
+export function doubtedUntil({ doubts }: State, transport: ClientTransport): number {
+  return doubts[transport]?.until ?? 0
+}
+
+/** All transports in the order in which a round tries them: those in doubt come last. */
+export function inOrder(state: State): ClientTransport[] {
+  const isDoubted = (transport: ClientTransport) => Number(doubtedUntil(state, transport) > state.now)
+  return [...state.transports].sort((a, b) => isDoubted(a) - isDoubted(b))
+}
+
+/** The transports that are better than `transport`, best first. */
+export function betterThan({ transports }: State, transport: ClientTransport): readonly ClientTransport[] {
+  return transports.slice(0, transports.indexOf(transport))
+}
+
+/** `transport` does not work for now: it is looked at again after a pause that grows each time. */
+export function doubt(state: State, transport: ClientTransport): State {
+  const { now, random, timings, doubts } = state
+  const before = doubts[transport]
+  const pause = before ? Math.min(PAUSE_MOST, before.pause * GROWTH) : timings.probe
+  return withDoubt(state, transport, { until: now + pause * (0.75 + random / 2), pause })
+}
+
+/** `transport` has died young. The first time may be chance; if there was a doubt before, it is in doubt again. */
+export function diedYoung(state: State, transport: ClientTransport): State {
+  return state.doubts[transport]
+    ? doubt(state, transport)
+    : withDoubt(state, transport, { until: 0, pause: state.timings.probe / GROWTH })
+}
+
+/** There is no doubt about `transport` any more. */
+export function trust(state: State, transport: ClientTransport): State {
+  return withDoubt(state, transport)
+}
+
+/** Every transport is worth a look: the network may be another. */
+export function forgive(state: State): State {
+  return { ...state, doubts: {} }
+}
+
+function withDoubt(state: State, transport: ClientTransport, its?: Doubt): State {
+  const { [transport]: _, ...doubts } = state.doubts
+  if (!its || transport === state.transports.at(-1)) return { ...state, doubts }
+  return { ...state, doubts: { ...doubts, [transport]: its } }
+}

@@ -1,0 +1,40 @@
+import type { Effect, Moment, Reason, State, StateKind, Step } from './state.ts'
+import { NEVER } from './timings.ts'
+
+/** The longest backoff, in milliseconds. */
+const BACKOFF_MOST = 20_000
+
+/** Nothing goes on. */
+export const REST: Moment = {
+  open: [],
+  untried: [],
+  hedgeAt: NEVER,
+  awaiting: undefined,
+  silentAt: NEVER,
+  leaveAt: NEVER,
+  until: NEVER,
+  reason: undefined,
+}
+
+/** Leaves things as they are. */
+export function stay(state: State): Step {
+  return [state, []]
+}
+
+/** Enters a state: every stream is closed, and all that went on is over. */
+export function enter(state: State, kind: StateKind, moment: Partial<Moment>, effects: Effect[] = []): Step {
+  const closing = state.open.map(({ id }): Effect => ({ kind: 'close', id }))
+  return [{ ...state, ...REST, kind, ...moment }, [...closing, ...effects]]
+}
+
+/** Waits before the next round, with full jitter up to twice as long after every fruitless one, and at least `atLeast` milliseconds. */
+export function backOff(state: State, reason: Reason | undefined, atLeast = 0): Step {
+  const { now, random, rounds, timings } = state
+  const until = now + atLeast + random * Math.min(BACKOFF_MOST, timings.backoff * 2 ** rounds)
+  return enter({ ...state, rounds: rounds + 1 }, reason ? 'waiting' : 'offline', { until, reason })
+}
+
+/** Ends it for good. */
+export function finish(state: State, reason: Reason): Step {
+  return enter(state, 'closed', { reason })
+}

@@ -1,0 +1,38 @@
+import type { ClientTransport, Doubt, State } from './machine/state.ts'
+import { attempt, type Platform } from './platform.ts'
+
+/** How long what worked the last time is believed to work still, in milliseconds: networks change. */
+const BELIEVED_MS = 3_600_000
+
+/** What worked at one origin the last time. */
+interface Memory {
+  readonly at: number
+  readonly transport: ClientTransport
+  /** the longest silence that the network stood, in milliseconds */
+  readonly quiet?: number
+}
+
+/** Keeps what works at `origin`, in a storage that may be missing, full or forbidden. */
+export function remember({ storage, now }: Platform, origin: string, { open, quiet }: State): void {
+  const transport = open[0]?.transport
+  // That a tab leads says nothing about the network.
+  if (transport === 'tab') return
+  attempt(() => storage?.setItem(`tidings:${origin}`, JSON.stringify({ at: now(), transport, quiet })))
+}
+
+/** What worked at `origin` not long ago, as the machine begins with it: what is better than that is looked at after `pause`. */
+export function recall(
+  { storage, now }: Platform,
+  origin: string,
+  transports: readonly ClientTransport[],
+  pause: number,
+): Pick<State, 'quiet' | 'doubts'> {
+  const kept = attempt((): Memory => JSON.parse(storage?.getItem(`tidings:${origin}`) ?? ''))
+  if (!kept || now() - kept.at > BELIEVED_MS) return { quiet: undefined, doubts: {} }
+  const doubt: Doubt = { until: now() + pause, pause }
+  const better = transports.slice(0, Math.max(0, transports.indexOf(kept.transport)))
+  return {
+    quiet: kept.quiet,
+    doubts: Object.fromEntries(better.map((kind) => [kind, doubt])),
+  }
+}

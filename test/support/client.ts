@@ -1,0 +1,110 @@
+import { WebSocket } from 'ws'
+import type { ClientTransport } from '../../src/client/machine/state.ts'
+import type { Options } from '../../src/client/options.ts'
+import type { SocketConstructor } from '../../src/client/platform.ts'
+import { connect, type Stream } from '../../src/client/stream.ts'
+import { until } from './until.ts'
+
+/** What a test publishes: numbers from 0. */
+export interface Numbered {
+  readonly n: number
+}
+
+/** A client, and what it has been handed. */
+export interface TestClient {
+  readonly stream: Stream<Numbered>
+  readonly numbers: readonly number[]
+  /** every status, in order, as `state` or `live:transport` */
+  readonly history: readonly string[]
+  /** Resolves once notifications come, over `transport` if one is named. */
+  live(transport?: ClientTransport): Promise<void>
+  /** Resolves once the number `n` has come. */
+  had(n: number): Promise<void>
+}
+
+/** Connects with the `ws` package, and closes when `t` ends. */
+export function startClient(
+  t: { teardown(fn: () => void): void },
+  url: string,
+  options: Options = {},
+): TestClient {
+  const stream = connect<Numbered>(url, {
+    channels: ['numbers'],
+    WebSocket: WebSocket as unknown as SocketConstructor,
+    ...options,
+  })
+  t.teardown(() => stream.close())
+  const numbers: number[] = []
+  const history: string[] = []
+  stream.on('notification', ({ data }) => numbers.push(data.n))
+  stream.on('status', ({ state, transport }) => history.push(transport ? `${state}:${transport}` : state))
+  return {
+    stream,
+    numbers,
+    history,
+    live: (transport) =>
+      until(
+        `live ${transport ?? ''}; ${history}`,
+        () => stream.status.state === 'live' && (!transport || stream.status.transport === transport),
+        15,
+      ),
+    had: (n) => until(`number ${n}, of ${numbers}`, () => numbers.includes(n), 15),
+  }
+}
+
+/** Publishes numbers on the channel `numbers`, one after the other. */
+export class Publisher {
+  readonly #url: () => string
+  #next = 0
+  #timer: NodeJS.Timeout | undefined
+  #last: Promise<void> = Promise.resolve()
+
+  /** @param url where the service is at the moment */
+  constructor(url: () => string) {
+    this.#url = url
+  }
+
+  /** how many have been published */
+  get count(): number {
+    return this.#next
+  }
+
+  /** Publishes the next number, durably: again until it is answered. */
+  async publish(): Promise<number> {
+    const n = this.#next++
+    this.#last = this.#last.then(() => this.#send(n))
+    await this.#last
+    return n
+  }
+
+  /** Publishes one every `ms` milliseconds until `stop`. */
+  start(ms: number): void {
+    this.#timer = setInterval(() => void this.publish(), ms)
+  }
+
+  /** Publishes one more, and nothing after that; returns its number once it is durable. */
+  async stop(): Promise<number> {
+    clearInterval(this.#timer)
+    return this.publish()
+  }
+
+  async #send(n: number): Promise<void> {
+    await until(`publish ${n}`, async () => {
+      try {
+        const { ok } = await fetch(`${this.#url()}/v1/notifications`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ channel: 'numbers', id: `${n}`, data: { n } }),
+        })
+        return ok
+      } catch {
+        return false
+      }
+    })
+  }
+}
+
+/** The numbers from 0 to `last`: what a client must have had, in order. */
+export function upTo(last: number): number[] {
+  return Array.from({ length: last + 1 }, (_, n) => n)
+}

@@ -22,6 +22,9 @@ export interface WebSocketOptions {
 /** The subprotocol that is spoken, also when none was asked for (contract §4). */
 export const SUBPROTOCOL = 'tidings.v1.json'
 
+/** White space behind `ready`, as SSE has it before: a way that swallows frames above some size must not look open. */
+const PADDING = ' '.repeat(2048)
+
 /** So many bad messages within so many milliseconds close the socket (contract §4.4). */
 const MAX_BAD_MESSAGES = 10
 const BAD_MESSAGES_MS = 60_000
@@ -90,7 +93,9 @@ export class WebSocketTransport implements Transport {
   }
 
   send(message: ControlMessage): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(JSON.stringify(message))
+    const text = JSON.stringify(message)
+    const padding = message.type === 'ready' ? PADDING : ''
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text + padding)
   }
 
   heartbeat(): void {

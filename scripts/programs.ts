@@ -7,6 +7,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   curl: 'curl',
   'nats-server': 'nats-server',
+  nginx: 'nginx',
   openssl: 'openssl',
 }
 

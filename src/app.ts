@@ -9,7 +9,7 @@ import Fastify, {
 import type { WebSocket } from 'ws'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
-import { errorOptions } from './http/client-error.ts'
+import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
 import { consoleRoutes } from './http/console.ts'
 import { registerErrors } from './http/errors.ts'
@@ -53,8 +53,14 @@ const MAX_HEADER_BYTES = 64 * 1024
 /** How long requests that are under way when all streams are gone may still take, in milliseconds. */
 const CLOSE_GRACE_MS = 5_000
 
+/** How late it may be noticed that a request has not arrived in time, in milliseconds; no later than it was given at all. */
+const MAX_LATENESS_MS = 5_000
+
 /** What ws may gather of one message before it gives up (close code 1009): somewhat more than what is answered with an `error`. */
 const FRAME_MARGIN_BYTES = 64 * 1024
+
+/** In how many fragments a message may come, and in how many chunks a fragment: each costs memory, however small. Beyond it, 1008. */
+const MAX_PIECES = 4096
 
 /** Broken frames are the client's doing, and `ws` ends the socket for them: the operator's output is not theirs to fill. */
 function noteFault(error: Error, _socket: WebSocket, request: FastifyRequest): void {
@@ -70,23 +76,32 @@ export async function buildApp({
 }: AppParts): Promise<TidingsApp> {
   const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
   await hub.open()
+  const requestTimeout = settings.requestTimeoutSeconds * 1000
   const server = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     ...errorOptions,
     // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: settings.requestTimeoutSeconds * 1000,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: settings.requestTimeoutSeconds * 1000 },
+    requestTimeout,
+    http: {
+      ...errorOptions.http,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: requestTimeout,
+      connectionsCheckingInterval: Math.min(requestTimeout, MAX_LATENESS_MS),
+    },
   })
   let isDraining = false
   const draining = () => isDraining
 
-  registerErrors(server)
+  registerErrors(server, clock)
+  registerClientErrors(server)
   await server.register(fastifyWebsocket, {
     options: {
       // All that the plugin asks of this server is its upgrades.
       server: webSocketUpgrades(server.server) as Server,
       maxPayload: settings.maxFrameBytes + FRAME_MARGIN_BYTES,
+      maxFragments: MAX_PIECES,
+      maxBufferedChunks: MAX_PIECES,
       // Per connection it costs Node megabytes, and bytes could not be shared between subscribers.
       perMessageDeflate: false,
       clientTracking: false,
@@ -116,9 +131,9 @@ export async function buildApp({
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
-      stallMs: settings.stallSeconds * 1000,
     },
     heartbeatMs: settings.heartbeatSeconds * 1000,
+    stallMs: settings.stallSeconds * 1000,
     maxFrameBytes: settings.maxFrameBytes,
     draining,
   })

@@ -44,8 +44,9 @@ export function loadSettings(env: NodeJS.ProcessEnv, readFile = readUtf8): Setti
   const sources = [...(path === undefined ? [] : [fromFile(path, readFile)]), fromEnvironment(env)]
   const problems = sources.flatMap((source) => source.problems)
   if (problems.length > 0) throw new SettingsError(problems)
-  const settings = settingsSchema.parse(Object.assign({}, ...sources.map((source) => source.values)))
-  const together = clashes(settings)
+  const chosen = Object.assign({}, ...sources.map((source) => source.values))
+  const settings = settingsSchema.parse(chosen)
+  const together = clashes(settings, new Set(Object.keys(chosen)))
   if (together.length > 0) throw new SettingsError(together)
   return settings
 }

@@ -36,7 +36,10 @@ export function publishView(url: string): void {
   async function publish(): Promise<void> {
     for (const field of Object.values(fields)) field.removeAttribute('aria-invalid')
     if (!isChannelName(channel.value)) {
-      refuse('channel', 'A channel is 1 to 8 segments joined by “:”, such as user:42.')
+      refuse(
+        'channel',
+        'A channel is 1 to 8 segments joined by “:”, each 1 to 64 of A–Z a–z 0–9 _ - . ~ @ + =',
+      )
       return
     }
     let value: unknown

@@ -1,7 +1,7 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { ConnectionError, FastifyServerOptions } from 'fastify'
+import type { ConnectionError, FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify'
 import { answerError } from './errors.ts'
 import { Problem, type ProblemCode } from './problem.ts'
 
@@ -19,7 +19,37 @@ export const errorOptions = {
   // Fastify's own answer while it closes is no problem document. Requests on open connections are answered as ever, with
   // `Connection: close`.
   return503OnClosing: false,
-} satisfies FastifyServerOptions
+  // Node's answer to a request without Host has no body; ours is in `registerClientErrors`.
+  http: { requireHostHeader: false },
+} satisfies FastifyHttpOptions<Server>
+
+/** Makes problem documents of what Node would refuse by itself without a word, or with the status alone. */
+export function registerClientErrors(app: FastifyInstance): void {
+  // Not earlier: `@fastify/websocket` ends an upgrade that is refused only when its own onRequest has seen it.
+  app.addHook('preParsing', refuseHostless)
+  app.server.on('checkExpectation', refuseExpectation)
+  app.server.on('connect', refuseConnect)
+}
+
+/** RFC 9112 §3.2 */
+async function refuseHostless({ headers, raw }: FastifyRequest): Promise<void> {
+  if (headers.host === undefined && raw.httpVersion === '1.1') {
+    throw new Problem('bad-request', 'The request has no Host.')
+  }
+}
+
+/** RFC 9110 §10.1.1 */
+function refuseExpectation({ headers }: IncomingMessage, response: ServerResponse): void {
+  const problem = new Problem('expectation-failed', `Expect \`${headers.expect}\` can not be met.`)
+  response.statusCode = problem.status
+  response.setHeaders(new Map(Object.entries(problem.headers()))).end(JSON.stringify(problem.document()))
+}
+
+/** RFC 9110 §9.3.6: this is no proxy. */
+function refuseConnect(_request: IncomingMessage, socket: Duplex): void {
+  destroyOnError(socket)
+  refuse(socket, new Problem('method-not-allowed', 'CONNECT is for proxies.', { allow: [] }))
+}
 
 /** Node could not make a request of what came in on `socket`: says so with a problem document, and closes. */
 function clientErrorHandler(error: ConnectionError, socket: Socket): void {
@@ -34,8 +64,14 @@ function clientErrorHandler(error: ConnectionError, socket: Socket): void {
  */
 export function refusePipelinedUpgrade(socket: Duplex): boolean {
   if (!responseUnderWay(socket)) return false
+  destroyOnError(socket)
   refuse(socket, new Problem('pipelined-stream', 'The request before it was not answered yet.'))
   return true
+}
+
+/** Node has taken its own listeners off a socket that it gives up, and an error that no one hears ends the process. */
+function destroyOnError(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
 }
 
 /**

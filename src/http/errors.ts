@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { LogUnavailable } from '../log/log.ts'
-import { Problem, type ProblemCode, type ProblemDetail } from './problem.ts'
+import type { Clock } from '../stream/clock.ts'
+import { Problem, type ProblemCode } from './problem.ts'
 
 /** The errors of Fastify and of Node's HTTP by their status; every other 4xx is a `bad-request`. */
 const CODE_OF_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
@@ -11,16 +12,35 @@ const CODE_OF_STATUS: ReadonlyMap<number, ProblemCode> = new Map([
   [431, 'headers-too-large'],
 ])
 
-/** Seconds after which a client may try again when the log could not do it. */
-const LOG_RETRY_AFTER = 1
+/** With the seconds after which a client may try again. */
+const LOG_UNAVAILABLE = new Problem('log-unavailable', 'The log can not do this now.', { retryAfter: 1 })
+
+/** Between two lines about the log, in milliseconds: while it can do nothing, every request would write one. */
+const WARNING_INTERVAL = 1000
 
 /** Makes every error of the routes of `app`, and every request that no route takes, a problem document (contract §5). */
-export function registerErrors(app: FastifyInstance): void {
+export function registerErrors(app: FastifyInstance, clock: Clock): void {
   // Routes that take a body say how they read it; the parsers that Fastify brings would answer for all the others.
   app.removeAllContentTypeParsers()
-  app.setErrorHandler(answerError)
+  const warn = warner(clock)
+  app.setErrorHandler((error: FastifyError | LogUnavailable, request, reply) => {
+    if (!(error instanceof LogUnavailable)) return answerError(error, request, reply)
+    warn(request, error)
+    return answer(reply, LOG_UNAVAILABLE)
+  })
   app.addHook('preValidation', refuseUpgrade)
   app.setNotFoundHandler((request, reply) => answer(reply, unrouted(app, request)))
+}
+
+/** Tells the operator why the log could not do it, at most once in a WARNING_INTERVAL; what comes in between is left out. */
+function warner(clock: Clock): (request: FastifyRequest, error: LogUnavailable) => void {
+  let next = Number.NEGATIVE_INFINITY
+  return ({ log }, { message }) => {
+    if (clock.now() < next) return
+    next = clock.now() + WARNING_INTERVAL
+    // Where it was thrown says nothing: the reason lies outside.
+    log.warn(message)
+  }
 }
 
 /** Where no WebSocket is wanted, one would be opened and closed all the same, and its URL written down with the token in it. */
@@ -46,22 +66,11 @@ function answer(reply: FastifyReply, problem: Problem): FastifyReply {
 
 function toProblem(error: FastifyError, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error
-  if (error instanceof LogUnavailable) {
-    return new Problem('log-unavailable', 'The log can not do this now.', { retryAfter: LOG_RETRY_AFTER })
-  }
-  if (error.validation) {
-    const code = error.validationContext === 'body' ? 'bad-notification' : 'bad-query'
-    return new Problem(code, `The ${error.validationContext} is not valid.`, { errors: details(error) })
-  }
   if (error.statusCode === undefined || error.statusCode >= 500) {
     return new Problem('internal', 'The service failed; the fault is not in the request.')
   }
   const code = CODE_OF_STATUS.get(error.statusCode) ?? 'bad-request'
   return new Problem(code, code === 'too-large' ? bodyTooLarge(request) : `${error.message}.`)
-}
-
-function details({ validation = [] }: FastifyError): ProblemDetail[] {
-  return validation.map(({ instancePath, message = '' }) => ({ pointer: instancePath, detail: message }))
 }
 
 function bodyTooLarge(request: FastifyRequest): string {

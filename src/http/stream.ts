@@ -18,6 +18,8 @@ export interface StreamOptions {
   readonly limits: SubscriberLimits
   /** between two heartbeats, in milliseconds */
   readonly heartbeatMs: number
+  /** a peer that takes no byte for this long is dropped, in milliseconds */
+  readonly stallMs: number
   /** the largest message from a WebSocket client, in bytes */
   readonly maxFrameBytes: number
   /** whether this instance is being stopped */
@@ -46,7 +48,7 @@ declare module 'fastify' {
  * begins. Register `@fastify/websocket` first.
  */
 export function streamRoute(app: FastifyInstance, options: StreamOptions, done: () => void): void {
-  const { hub, admission, limits, heartbeatMs, maxFrameBytes } = options
+  const { hub, admission, limits, heartbeatMs, stallMs, maxFrameBytes } = options
   const negotiate = negotiator(limits.maxChannels)
 
   app.decorateRequest('agreed', null)
@@ -90,14 +92,15 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     subscribe(
       request,
       transport === 'sse'
-        ? new SseTransport(response, heartbeatMs)
-        : new LongPollTransport(response, { waitMs, limit, ready, stallMs: limits.stallMs }),
+        ? new SseTransport(response, { heartbeatMs, stallMs })
+        : new LongPollTransport(response, { waitMs, limit, ready, stallMs }),
     )
   }
 
   function overWebSocket(ws: WebSocket, request: FastifyRequest): void {
     const { clock } = hub
-    subscribe(request, new WebSocketTransport(ws, request.raw.socket, { heartbeatMs, maxFrameBytes, clock }))
+    const treatment = { heartbeatMs, stallMs, maxFrameBytes, clock }
+    subscribe(request, new WebSocketTransport(ws, request.raw.socket, treatment))
   }
 
   function subscribe(request: FastifyRequest, transport: Transport): void {

@@ -27,10 +27,24 @@ function giveBack(server: Server, request: IncomingMessage, socket: Socket, head
   const { method, url, httpVersion, rawHeaders } = request
   const lines = [`${method} ${url} HTTP/${httpVersion}`]
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] ?? ''
-    if (!/^(upgrade|connection|http2-settings)$/i.test(name)) lines.push(`${name}: ${rawHeaders[i + 1]}`)
+    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
+    if (!isOfUpgrade(name))
+      lines.push(`${name}: ${/^connection$/i.test(name) ? withoutUpgrade(value) : value}`)
   }
   // Header fields came as bytes and were read as Latin-1 (RFC 9110 §5.5): so they go back.
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', socket)
+}
+
+/** The fields that only the upgrade was about (RFC 9110 §7.8; RFC 7540 §3.2.1). */
+function isOfUpgrade(name: string): boolean {
+  return /^(upgrade|http2-settings)$/i.test(name)
+}
+
+/** What a field `Connection` says besides: `close`, say. */
+function withoutUpgrade(options: string): string {
+  return options
+    .split(',')
+    .filter((option) => !isOfUpgrade(option.trim()))
+    .join()
 }

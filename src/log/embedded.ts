@@ -14,13 +14,14 @@ import {
 import { fillPage, findNewest } from './page.ts'
 import { Tails } from './tails.ts'
 
-/** How often retention looks for what has become too old when nobody appends, in milliseconds. */
+/** How often the log looks for what has become too old, and for what other processes have appended, in milliseconds. */
 const SWEEP_INTERVAL = 1000
 
 /**
  * Opens the log in a directory, and makes it where there is none: the default, durable on one machine (LMDB).
  *
- * Several processes may open the same directory, with the same options. The file grows up to some three times `retentionBytes`
+ * Several processes may open the same directory, with the same options; a tail brings what another one appended within
+ * SWEEP_INTERVAL. The file grows up to some three times `retentionBytes`
  * (measured; worst with notifications of 1.5 KiB, of which two fill a page) and the identities of one idempotency window, and never
  * shrinks: what is freed is used again.
  *
@@ -52,7 +53,11 @@ export class EmbeddedLog implements Log {
       () => store.state,
     )
     this.#writer = new Writer(store, options, now, () => this.#tails.wake())
-    this.#sweeping = setInterval(() => void this.#writer.work(), SWEEP_INTERVAL).unref()
+    this.#sweeping = setInterval(() => {
+      void this.#writer.work()
+      // Another process may have appended: nobody else says so here.
+      this.#tails.wake()
+    }, SWEEP_INTERVAL).unref()
   }
 
   async append(drafts: readonly Draft[]): Promise<Appended[]> {

@@ -42,7 +42,8 @@ export interface Log {
   read(channels: ChannelSet, after: number, limit: number): Promise<Page>
 
   /**
-   * Finds the place from which the newest `count` notifications on `channels` follow (fewer, where there are fewer).
+   * Finds the place from which the newest `count` notifications on `channels` follow (fewer, where there are fewer, or where a
+   * driver would have to look through more than it does for one call: at least 100,000 notifications).
    * @returns a position for `read`; at least `bounds().first - 1`
    */
   newest(channels: ChannelSet, count: number): Promise<number>

@@ -28,7 +28,7 @@ class MemoryLog implements Log {
   readonly #epoch = newEpoch()
   /** By position, the oldest first, without holes; bounded by `retentionBytes`, beyond which the oldest are taken. */
   readonly #notifications = new Map<number, Notification>()
-  /** The oldest first; bounded by the rate of appends and `idempotencySeconds`, after which they are forgotten. */
+  /** The oldest first, forgotten after `idempotencySeconds`. Nothing else bounds them: this log is no store for production. */
   readonly #identities = new Map<string, { readonly position: number; readonly time: number }>()
   readonly #tails = new Tails(
     (after) => this.#after(after),

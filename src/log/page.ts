@@ -5,6 +5,12 @@ import { type Notification, PAGE_BYTES, type Page } from './log.ts'
 /** The most notifications looked through in one go, so that a search holds the event loop for a few milliseconds only. */
 export const SCAN = 2000
 
+/**
+ * The most notifications looked through for the newest on some channels: a pattern that matches nothing would have the whole log read
+ * for one request.
+ */
+export const LOOK_BACK = 100_000
+
 /** What is looked for. */
 export interface Search {
   readonly channels: ChannelSet
@@ -43,7 +49,8 @@ export function fillPage(
 }
 
 /**
- * Finds the place from which the newest `limit` notifications follow, looking back from `end`, a stretch each turn of the event loop.
+ * Finds the place from which the newest `limit` notifications follow, looking back from `end`, a stretch each turn of the event loop,
+ * and no further than LOOK_BACK.
  *
  * @param candidatesBefore all that may be on the channels before a position, the newest first
  * @returns the position before the oldest of them; `end` when there are none
@@ -55,7 +62,8 @@ export async function findNewest(
 ): Promise<number> {
   let missing = limit
   let oldest = end + 1
-  for (let reached = end + 1; missing > 0; await nextTurn()) {
+  let looked = 0
+  for (let reached = end + 1; missing > 0 && looked < LOOK_BACK; await nextTurn()) {
     let seen = 0
     for (const candidate of candidatesBefore(reached)) {
       reached = candidate.position
@@ -66,6 +74,7 @@ export async function findNewest(
       if (++seen === SCAN || missing === 0) break
     }
     if (seen < SCAN) break
+    looked += seen
   }
   return oldest - 1
 }

@@ -1,15 +1,17 @@
-import { hasWildcard, matches } from './channel.ts'
+import { hasWildcard, matchesSegments } from './channel.ts'
 
 /** The channels of one subscriber or one read: plain names, and patterns apart because they match otherwise. Immutable. */
 export class ChannelSet {
   readonly names: ReadonlySet<string>
   readonly patterns: readonly string[]
+  readonly #segments: readonly (readonly string[])[]
 
   /** @param channels valid channel names and patterns, in any order; repeats count once */
   constructor(channels: Iterable<string>) {
     const all = [...new Set(channels)]
     this.names = new Set(all.filter((channel) => !hasWildcard(channel)))
     this.patterns = all.filter(hasWildcard)
+    this.#segments = this.patterns.map((pattern) => pattern.split(':'))
   }
 
   get size(): number {
@@ -18,7 +20,10 @@ export class ChannelSet {
 
   /** Says whether notifications on `channel`, a plain name, belong to this set. */
   has(channel: string): boolean {
-    return this.names.has(channel) || this.patterns.some((pattern) => matches(pattern, channel))
+    if (this.names.has(channel)) return true
+    if (this.#segments.length === 0) return false
+    const segments = channel.split(':')
+    return this.#segments.some((pattern) => matchesSegments(pattern, segments))
   }
 
   /** This set and `channels`. */

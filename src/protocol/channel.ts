@@ -38,8 +38,11 @@ export function hasWildcard(text: string): boolean {
 
 /** Says whether the channel named `channel` is one of those that `pattern` stands for. Both must be valid. */
 export function matches(pattern: string, channel: string): boolean {
-  const wanted = pattern.split(':')
-  const segments = channel.split(':')
+  return matchesSegments(pattern.split(':'), channel.split(':'))
+}
+
+/** The same for a pattern and a channel that have been taken apart, where one is compared with many. */
+export function matchesSegments(wanted: readonly string[], segments: readonly string[]): boolean {
   const isOpen = wanted.at(-1) === '**'
   if (isOpen ? segments.length < wanted.length : segments.length !== wanted.length) return false
   return wanted.every((segment, i) => segment === segments[i] || segment === '*' || segment === '**')

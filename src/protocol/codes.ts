@@ -73,6 +73,11 @@ export const CODES = {
     title: 'The body has a type or coding that is not understood',
     action: 'Send `application/json` or `application/x-ndjson`, UTF-8, without Content-Encoding.',
   },
+  'expectation-failed': {
+    status: 417,
+    title: 'The request expects what this service does not do',
+    action: 'Send no `Expect`, or `100-continue`.',
+  },
   'too-many-connections': {
     status: 429,
     title: 'This address has too many streams open',

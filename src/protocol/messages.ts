@@ -79,7 +79,7 @@ export interface PongMessage {
   readonly request?: string
 }
 
-/** Every message but `notification`, which is encoded once for all subscribers (see stream/frames.ts). */
+/** Every message but `notification`, which is encoded once for all subscribers (see stream/entry.ts). */
 export type ControlMessage =
   | ReadyMessage
   | HeartbeatMessage

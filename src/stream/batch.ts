@@ -10,6 +10,8 @@ export class Batch {
   readonly through: number
   #format: Format | undefined
   #bytes: Buffer | undefined
+  /** what it was merged into: subscribers with the same channels merge the same batches in the same order, and share the outcome */
+  readonly #merged = new Map<Batch, Batch>()
 
   constructor(entries: readonly Entry[], through: number) {
     this.entries = entries
@@ -28,8 +30,17 @@ export class Batch {
     return this.#bytes
   }
 
-  /** This batch and `other`, each entry once. */
+  /** This batch and `other`, each entry once; the same object whoever asks. */
   merge(other: Batch): Batch {
+    let merged = this.#merged.get(other)
+    if (!merged) {
+      merged = this.#merge(other)
+      this.#merged.set(other, merged)
+    }
+    return merged
+  }
+
+  #merge(other: Batch): Batch {
     const merged: Entry[] = []
     const [a, b] = [this.entries, other.entries]
     let [i, j] = [0, 0]

@@ -16,8 +16,6 @@ export interface SubscriberLimits {
   readonly maxChannels: number
   /** at the first heartbeat after about this age a stream is ended with `bye`, in milliseconds; Infinity for never */
   readonly maxAgeMs: number
-  /** a peer that takes no bytes for this long is dropped, in milliseconds */
-  readonly stallMs: number
 }
 
 /** The server side of one client: its channels, its cursor, its transport. */
@@ -28,18 +26,26 @@ export class Subscriber implements Sink, TransportEvents {
   readonly #seam: Seam
   /** when the stream is to end, milliseconds since 1970 */
   readonly #end: number
-  /** since when the transport takes nothing, milliseconds since 1970 */
-  #fullSince: number | undefined
   #cancelTimer: () => void = () => {}
 
-  /** @param after where it starts; may lie ahead of what this instance has seen */
-  constructor(hub: Hub, transport: Transport, channels: ChannelSet, after: number, limits: SubscriberLimits) {
+  /**
+   * @param after where it starts; may lie ahead of what this instance has seen
+   * @param random from 0 to 1
+   */
+  constructor(
+    hub: Hub,
+    transport: Transport,
+    channels: ChannelSet,
+    after: number,
+    limits: SubscriberLimits,
+    random: () => number = Math.random,
+  ) {
     this.#hub = hub
     this.#transport = transport
     this.#limits = limits
     this.#seam = new Seam(hub, this, channels, after)
     // A tenth off by chance: streams that were opened together, after a deploy, do not all end together.
-    this.#end = hub.clock.now() + limits.maxAgeMs * (1 - Math.random() / 10)
+    this.#end = hub.clock.now() + limits.maxAgeMs * (1 - random() / 10)
   }
 
   /** Opens the transport, says `ready`, and begins to deliver. */
@@ -91,9 +97,7 @@ export class Subscriber implements Sink, TransportEvents {
 
   deliver(batch: Batch): boolean {
     this.#hub.stats.delivered[this.kind] += batch.entries.length
-    const writable = this.#transport.deliver(batch)
-    if (!writable) this.#fullSince = this.#hub.clock.now()
-    return writable
+    return this.#transport.deliver(batch)
   }
 
   gap(position: number, reason: GapReason): void {
@@ -106,7 +110,6 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   drained(): void {
-    this.#fullSince = undefined
     this.#seam.drained()
   }
 
@@ -141,10 +144,7 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   #tick(): void {
-    const now = this.#hub.clock.now()
-    if (this.#fullSince !== undefined && now - this.#fullSince >= this.#limits.stallMs) {
-      this.#transport.abort()
-    } else if (now >= this.#end) {
+    if (this.#hub.clock.now() >= this.#end) {
       this.bye('max-age', 0)
       this.close('max-age')
     } else {

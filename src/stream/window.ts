@@ -85,54 +85,40 @@ export class Window {
 
   /** The next batch on `channels` after a position that the window covers, without what has expired by `now`. */
   read(channels: ChannelSet, after: number, room: Room, now: number): Batch {
-    return channels.patterns.length === 0
-      ? this.#readNames(channels, after, room, now)
-      : this.#scan(channels, after, room, now)
-  }
-
-  #readNames(channels: ChannelSet, after: number, room: Room, now: number): Batch {
-    const found: Entry[] = []
-    let end = this.#head
-    for (const name of channels.names) {
-      const count = this.#channels.get(name)?.collect(found, after, room.count + 1) ?? 0
-      // This channel may have more: nothing behind what was collected of it may be told yet.
-      if (count > room.count) end = Math.min(end, (found.at(-1) as Entry).position)
-    }
-    if (channels.names.size > 1) found.sort((a, b) => a.position - b.position)
-    return this.#fill(found, after, room, now, end)
+    if (channels.patterns.length > 0) return this.#scan(channels, after, room, now)
+    const runs = Array.from(channels.names).flatMap((name) => this.#channels.get(name)?.after(after) ?? [])
+    return fill(inOrder(runs), after, room, now, this.#head)
   }
 
   #scan(channels: ChannelSet, after: number, room: Room, now: number): Batch {
     const looked: Entry[] = []
-    this.#entries.collect(looked, after, SCAN)
-    const end = looked.length < SCAN ? this.#head : (looked.at(-1)?.position ?? this.#head)
-    return this.#fill(
-      looked.filter((entry) => channels.has(entry.notification.channel)),
-      after,
-      room,
-      now,
-      end,
-    )
-  }
-
-  /** Cuts `found` to `room` and to what lies at most at `end`. */
-  #fill(found: readonly Entry[], after: number, room: Room, now: number, end: number): Batch {
-    const entries: Entry[] = []
-    let bytes = 0
-    let through = after
-    for (const entry of found) {
-      if (entry.position > end) break
-      if (entry.isCurrent(now)) {
-        bytes += entry.notification.data.length
-        if (entries.length === room.count || (bytes > room.bytes && entries.length > 0)) {
-          return new Batch(entries, through)
-        }
-        entries.push(entry)
-      }
-      through = entry.position
+    let end = this.#head
+    for (const entry of this.#entries.after(after)) {
+      if (looked.push(entry) < SCAN) continue
+      end = entry.position
+      break
     }
-    return new Batch(entries, Math.max(after, end))
+    const found = looked.filter((entry) => channels.has(entry.notification.channel))
+    return fill(found, after, room, now, end)
   }
+}
+
+/** Takes what is current of `found`, as far as there is room; `end` is how far the batch reaches when there is room for all. */
+function fill(found: Iterable<Entry>, after: number, room: Room, now: number, end: number): Batch {
+  const entries: Entry[] = []
+  let bytes = 0
+  let through = after
+  for (const entry of found) {
+    if (entry.isCurrent(now)) {
+      bytes += entry.notification.data.length
+      if (entries.length === room.count || (bytes > room.bytes && entries.length > 0)) {
+        return new Batch(entries, through)
+      }
+      entries.push(entry)
+    }
+    through = entry.position
+  }
+  return new Batch(entries, Math.max(after, end))
 }
 
 /** Entries in log order: grows at the end, shrinks at the front, both in constant time on average. */
@@ -157,17 +143,40 @@ class Run {
     return entry
   }
 
-  /** Adds to `into` at most `count` entries after a position; returns how many. */
-  collect(into: Entry[], after: number, count: number): number {
+  /** The entries after a position. */
+  *after(position: number): Generator<Entry, void> {
     let low = this.#start
     let high = this.#items.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#items[middle] as Entry).position <= after) low = middle + 1
+      if ((this.#items[middle] as Entry).position <= position) low = middle + 1
       else high = middle
     }
-    const end = Math.min(low + count, this.#items.length)
-    for (let i = low; i < end; i++) into.push(this.#items[i] as Entry)
-    return end - low
+    for (; low < this.#items.length; low++) yield this.#items[low] as Entry
   }
+}
+
+/** The entries of several runs in log order, found one by one: whoever takes only the first few pays only for those. */
+function* inOrder(runs: readonly Iterable<Entry>[]): Generator<Entry, void> {
+  const heads = runs.flatMap((run) => {
+    const iterator = run[Symbol.iterator]()
+    const { value, done } = iterator.next()
+    return done ? [] : [{ entry: value, iterator }]
+  })
+  while (heads.length > 0) {
+    let next = 0
+    for (let i = 1; i < heads.length; i++) {
+      if ((heads[i] as Head).entry.position < (heads[next] as Head).entry.position) next = i
+    }
+    const head = heads[next] as Head
+    yield head.entry
+    const { value, done } = head.iterator.next()
+    if (done) heads.splice(next, 1)
+    else head.entry = value
+  }
+}
+
+interface Head {
+  entry: Entry
+  readonly iterator: Iterator<Entry>
 }

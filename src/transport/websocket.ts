@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
@@ -14,11 +14,16 @@ export interface WebSocketOptions {
   readonly heartbeatMs: number
   /** the largest message that a client may send, in bytes */
   readonly maxFrameBytes: number
+  /** a peer that takes no byte for this long is dropped, in milliseconds */
+  readonly stallMs: number
   readonly clock: Clock
 }
 
 /** The subprotocol that is spoken, also when none was asked for (contract §4). */
 export const SUBPROTOCOL = 'tidings.v1.json'
+
+/** White space behind `ready`, as SSE has it before: a way that swallows frames above some size must not look open. */
+const PADDING = ' '.repeat(2048)
 
 /** So many bad messages within so many milliseconds close the socket (contract §4.4). */
 const MAX_BAD_MESSAGES = 10
@@ -26,6 +31,12 @@ const BAD_MESSAGES_MS = 60_000
 
 /** So many pings may go unanswered (contract §4.4). */
 const MAX_UNANSWERED_PINGS = 2
+
+/**
+ * So many bytes may wait for a peer that sends something. Beyond it the peer asks but does not take its answers, which would pile up
+ * here without end: it is dropped.
+ */
+const MAX_UNTAKEN_BYTES = 1024 * 1024
 
 /** A whole frame: the bytes go to the socket as they are, the same for every subscriber. */
 const FORMAT: Format = {
@@ -38,7 +49,7 @@ export class WebSocketTransport implements Transport {
   readonly room = { count: 512, bytes: 64 * 1024 }
   readonly heartbeatMs: number
   readonly #ws: WebSocket
-  readonly #socket: Duplex
+  readonly #socket: Socket
   readonly #options: WebSocketOptions
   #events: TransportEvents | undefined
   #full = false
@@ -47,7 +58,7 @@ export class WebSocketTransport implements Transport {
   #badMessages: number[] = []
 
   /** @param socket what `ws` writes to; without compression it writes whole frames at once, so ours may stand between them */
-  constructor(ws: WebSocket, socket: Duplex, options: WebSocketOptions) {
+  constructor(ws: WebSocket, socket: Socket, options: WebSocketOptions) {
     this.#ws = ws
     this.#socket = socket
     this.#options = options
@@ -64,8 +75,14 @@ export class WebSocketTransport implements Transport {
     this.#ws.on('pong', () => {
       this.#unanswered = 0
     })
+    // ws answers pings by itself.
+    this.#ws.on('ping', () => this.#dropIfUntaken())
     this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary, events))
     this.#ws.on('close', () => events.closed())
+    // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
+    this.#socket.setTimeout(this.#options.stallMs, () => {
+      if (this.#socket.writableLength > 0) this.abort()
+    })
   }
 
   deliver(batch: Batch): boolean {
@@ -76,7 +93,9 @@ export class WebSocketTransport implements Transport {
   }
 
   send(message: ControlMessage): void {
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(JSON.stringify(message))
+    const text = JSON.stringify(message)
+    const padding = message.type === 'ready' ? PADDING : ''
+    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text + padding)
   }
 
   heartbeat(): void {
@@ -101,7 +120,12 @@ export class WebSocketTransport implements Transport {
     this.#ws.terminate()
   }
 
+  #dropIfUntaken(): void {
+    if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) this.abort()
+  }
+
   #receive(data: Buffer, isBinary: boolean, events: TransportEvents): void {
+    this.#dropIfUntaken()
     if (this.#ws.readyState !== this.#ws.OPEN) return
     const { maxFrameBytes } = this.#options
     if (data.length > maxFrameBytes) {

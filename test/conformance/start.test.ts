@@ -19,6 +19,9 @@ const NEGOTIATIONS: readonly [query: string, accept: string | undefined, transpo
   ['', 'text/event-stream', 'sse'],
   ['', 'Text/Event-Stream', 'sse'],
   ['', 'application/json, text/event-stream;q=0.9', 'sse'],
+  ['', 'text/event-stream; charset=utf-8; Q=0.001', 'sse'],
+  ['', 'text/event-stream;q=0', 'long-poll'],
+  ['', 'application/json, Text/Event-Stream ; Q=0.000', 'long-poll'],
   ['&transport=sse', undefined, 'sse'],
   ['&transport=sse', 'application/json', 'sse'],
   ['&transport=long-poll', 'text/event-stream', 'long-poll'],
@@ -113,6 +116,8 @@ t.test('P-20 an upgrade to anything else is ignored: the request counts', async 
     t.match(await raw.readThrough('\r\n\r\n'), /^HTTP\/1.1 200 /)
     t.match(await raw.readThrough('-1"}'), /"data":"é"/)
   }
+  raw.socket.write(getBytes('/livez', { ...h2c, connection: 'close, Upgrade, HTTP2-Settings' }))
+  t.match((await raw.rest()).toString(), /^connection: close\r$/im, 'what else Connection says stays')
   const { stdout } = await run('curl', [
     '-s',
     '--http2',

@@ -51,6 +51,7 @@ t.test('P-60 every frame is text with one JSON object, type first', async (t) =>
       (type) => [type, false],
     ),
   )
+  t.match(frames[0]?.text, /\} {2048}$/, 'ready has the size of a notification')
 })
 
 t.test('P-61 subscribe, unsubscribe and ping are answered, with their request', async (t) => {

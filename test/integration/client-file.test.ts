@@ -8,6 +8,7 @@ import { bundleClient, MOST_BYTES, sizeOf } from '../../scripts/client-bundle.ts
 import type * as client from '../../src/client/index.ts'
 import { clientFileRoute } from '../../src/http/client-file.ts'
 import { startApp } from '../support/app.ts'
+import { openGate } from '../support/gate.ts'
 import { until } from '../support/until.ts'
 
 const code = await bundleClient()
@@ -20,9 +21,10 @@ t.test('the file works over every transport', async (t) => {
   const file = join(t.testdir(), 'client.mjs')
   writeFileSync(file, code)
   const { connect }: typeof client = await import(pathToFileURL(file).href)
-  const { url } = await startApp(t)
+  const { url, port } = await startApp(t)
+  const gate = await openGate(t, port)
   for (const transport of ['websocket', 'sse', 'long-poll'] as const) {
-    const stream = connect<number>(url, {
+    const stream = connect<number>(gate.url, {
       channels: ['numbers'],
       transports: [transport],
       WebSocket: WebSocket as never,

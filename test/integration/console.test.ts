@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { consoleRoutes } from '../../src/http/console.ts'
 import { registerErrors } from '../../src/http/errors.ts'
+import { systemClock } from '../../src/stream/clock.ts'
 
 /** The console's routes over a directory with `files`. */
 function serve(
@@ -13,7 +14,7 @@ function serve(
 ): { app: FastifyInstance; directory: string } {
   const directory = t.testdir(files)
   const app = Fastify()
-  registerErrors(app)
+  registerErrors(app, systemClock)
   app.register(consoleRoutes, { directory: pathToFileURL(`${directory}/`) })
   t.teardown(() => app.close())
   return { app, directory }

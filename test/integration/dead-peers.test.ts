@@ -7,6 +7,7 @@ import { openWebSocket } from '../support/clients/websocket.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { getBytes, openRaw, UPGRADE } from '../support/raw-http.ts'
+import { frame, OPCODE } from '../support/raw-websocket.ts'
 import { until } from '../support/until.ts'
 
 const HEARTBEAT_SECONDS = 10
@@ -69,6 +70,9 @@ async function openStuck(t: Teardown, service: Service, request: string, again =
   })
 }
 
+const WEBSOCKET = getBytes('/v1/stream?channel=a&cursor=earliest', UPGRADE)
+const SSE = getBytes('/v1/stream?channel=a&cursor=earliest', { accept: 'text/event-stream' })
+
 t.test('a WebSocket that leaves two pings unanswered is closed with 4408 and freed', async (t) => {
   const service = await startNarrow(t)
   const client = await openWebSocket(service, { channel: 'a' }, { answersPings: false })
@@ -110,22 +114,31 @@ t.test('a WebSocket peer that vanished without a word is freed', async (t) => {
 
 t.test('a WebSocket peer that is stuck is freed', async (t) => {
   const service = await startNarrow(t)
-  await openStuck(t, service, getBytes('/v1/stream?channel=a&cursor=earliest', UPGRADE))
+  await openStuck(t, service, WEBSOCKET)
   t.notOk(await isFreed(service))
   service.clock.pass(3 * HEARTBEAT_MS)
   await until('it is freed', () => isFreed(service))
 })
 
-const SSE = getBytes('/v1/stream?channel=a&cursor=earliest', { accept: 'text/event-stream' })
+for (const [kind, request] of Object.entries({ WebSocket: WEBSOCKET, SSE })) {
+  t.test(`a peer that takes no bytes over ${kind} is freed when it has stalled for too long`, async (t) => {
+    const service = await startNarrow(t, 1)
+    await openStuck(t, service, request)
+    await until('it is freed', () => isFreed(service))
+    t.pass()
+  })
 
-t.test('an SSE peer that takes no bytes is freed when it has stalled for too long', async (t) => {
-  const service = await startNarrow(t)
-  await openStuck(t, service, SSE)
-  service.clock.pass(1000 * (STALL_SECONDS - 1))
-  t.notOk(await isFreed(service), 'it may take its time')
-  service.clock.pass(HEARTBEAT_MS)
-  await until('it is freed', () => isFreed(service))
-})
+  t.test(`a peer that has taken everything over ${kind} stays, however long nothing comes`, async (t) => {
+    const service = await startNarrow(t, 1)
+    const accepted = once(service.app.server.server, 'connection') as Promise<[Socket]>
+    const client = await openRaw(t, service.port)
+    client.socket.write(request)
+    const [near] = await accepted
+    await client.readThrough('ready')
+    await once(near, 'timeout')
+    t.notOk(await isFreed(service))
+  })
+}
 
 t.test('an SSE peer that takes no bytes does not outlive the greatest age by much', async (t) => {
   const service = await startNarrow(t, 2 * MAX_AGE_SECONDS)
@@ -154,4 +167,29 @@ t.test('an SSE peer behind a proxy that swallows everything is freed at the grea
   service.clock.pass(1000 * MAX_AGE_SECONDS)
   await until('it is freed', () => isFreed(service))
   t.equal(client.inbox.size, 0, 'and it has heard nothing of it')
+})
+
+t.test('a WebSocket peer that asks and asks but takes no answers is dropped, and freed', async (t) => {
+  for (const [what, asking] of [
+    ['messages', frame(OPCODE.text, '{"type":"unsubscribe","channels":["none"]}')],
+    ['pings', frame(OPCODE.ping, 'x'.repeat(125))],
+  ] as const) {
+    const service = await startNarrow(t)
+    const accepted = once(service.app.server.server, 'connection') as Promise<[Socket]>
+    const { socket } = await openRaw(t, service.port)
+    const [near] = await accepted
+    // Its answers are long: it has a hundred channels.
+    const channels = Array.from({ length: 100 }, (_, i) => `channel=${'x'.repeat(64)}:${i}`).join('&')
+    socket.write(getBytes(`/v1/stream?${channels}`, UPGRADE))
+    socket.pause()
+    const asked = Buffer.concat(Array.from({ length: 100 }, () => asking))
+    let most = 0
+    await until(`${what}: it is dropped`, () => {
+      if (!near.destroyed && socket.writableLength === 0) socket.write(asked)
+      most = Math.max(most, near.writableLength)
+      return near.destroyed
+    })
+    t.ok(most < 4 * 1024 * 1024, `${what}: ${most} bytes waited at most`)
+    await until(`${what}: it is freed`, () => isFreed(service))
+  }
 })

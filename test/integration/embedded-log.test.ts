@@ -1,11 +1,19 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import { fileURLToPath } from 'node:url'
+import { open } from 'lmdb'
+import t, { type Test } from 'tap'
 import { openEmbeddedLog } from '../../src/log/embedded.ts'
+import { type LogOptions, LogUnavailable } from '../../src/log/log.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { draft, logOptions, readAll } from '../contract/log/harness.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { until } from '../support/until.ts'
+
+const APPENDER = fileURLToPath(new URL('../support/append-for-ever.ts', import.meta.url))
 
 t.test('a directory that can not be made is refused with an error that names it', async (t) => {
   const parent = await mkdtemp(join(tmpdir(), 'tidings-log-'))
@@ -60,4 +68,87 @@ t.test('an identity that is out of the window but not yet swept away is as good 
   clock.pass(1)
   t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: false }])
   t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: true }])
+})
+
+t.test('a tail brings what another process has appended to the same directory', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  const log = openEmbeddedLog(directory, logOptions())
+  t.teardown(async () => {
+    await log.close()
+    await rm(directory, { recursive: true })
+  })
+  const seen: number[] = []
+  log.tail(
+    0,
+    (batch) => seen.push(...batch.map(({ position }) => position)),
+    () => t.fail('nothing was taken'),
+  )
+  const other = spawn(process.execPath, ['--import=tsx', APPENDER, directory, 'other'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  t.teardown(() => other.kill('SIGKILL'))
+  await until('some has come', () => seen.length >= 100)
+  await log.append([draft('mine')])
+  other.kill('SIGKILL')
+  await once(other, 'close')
+  const { last } = await log.bounds()
+  await until('all has come', () => seen.length === last)
+  t.strictSame(
+    seen,
+    seen.map((_, i) => i + 1),
+  )
+})
+
+async function openFor(t: Test, options: Partial<LogOptions>, clock = new ManualClock()) {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  const log = openEmbeddedLog(directory, logOptions(options), clock.now)
+  t.teardown(async () => {
+    await log.close()
+    await rm(directory, { recursive: true })
+  })
+  return { log, directory, clock }
+}
+
+t.test('what has become too old is taken though nobody appends', async (t) => {
+  const { log, clock } = await openFor(t, { retentionSeconds: 60 })
+  await log.append([draft('a')])
+  clock.pass(60_000)
+  await until('it is taken', async () => (await log.bounds()).first === 2)
+  t.pass()
+})
+
+t.test('identities that are out of the window leave the disk', async (t) => {
+  const { log, directory, clock } = await openFor(t, { idempotencySeconds: 120 })
+  await log.append(Array.from({ length: 3 }, () => draft('a')))
+  clock.pass(60_000)
+  await log.append([draft('a')])
+  clock.pass(60_000)
+  await log.sweep()
+  await log.close()
+  const root = open(directory, { noSubdir: false, readOnly: true })
+  for (const name of ['identities', 'ages']) t.equal(root.openDB({ name }).getKeysCount(), 1, name)
+  await root.close()
+})
+
+t.test('when too much waits for the disk more is refused, until that is written', async (t) => {
+  const { log } = await openFor(t, { retentionBytes: 1024 ** 3 })
+  const large = log.append([draft('a', { data: JSON.stringify('x'.repeat(64 * 1024 ** 2)) })])
+  await t.rejects(log.append([draft('a')]), LogUnavailable)
+  t.match(await large, [{ position: 1 }])
+  t.match(await log.append([draft('a')]), [{ position: 2 }])
+})
+
+t.test('a tail that is behind gets large notifications a few at a time', async (t) => {
+  const { log } = await openFor(t, {})
+  const data = JSON.stringify('x'.repeat(512 * 1024))
+  await log.append(Array.from({ length: 5 }, () => draft('a', { data })))
+  const batches: number[] = []
+  const stop = log.tail(
+    0,
+    (batch) => batches.push(batch.length),
+    () => t.fail('nothing was taken'),
+  )
+  await until('all have come', () => batches.reduce((sum, length) => sum + length, 0) === 5)
+  stop()
+  t.strictSame(batches, [2, 2, 1])
 })

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
-import { validatorCompiler } from 'fastify-type-provider-zod'
+import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { request } from 'undici'
-import { z } from 'zod'
+import { webSocketUpgrades } from '../../src/http/upgrade.ts'
+import { LogUnavailable } from '../../src/log/log.ts'
+import { startApp } from '../support/app.ts'
 import { logWith, MAX_BODY_BYTES, type PublishService, sendRaw, servePublish } from '../support/http.ts'
+import { ManualClock } from '../support/manual-clock.ts'
+import { getBytes, UPGRADE } from '../support/raw-http.ts'
 
 const GOOD = '{"channel":"a","data":1}'
 
@@ -75,6 +78,80 @@ t.test('what is no HTTP gets a problem document, and the connection is closed', 
   }
 })
 
+t.test('what Node would answer by itself gets a problem document, too', async (t) => {
+  const close = { connection: 'close' }
+  const cases: [what: string, bytes: string, status: number, code: string][] = [
+    ['no Host', publishBytes(GOOD, { host: undefined, ...close }), 400, 'bad-request'],
+    ['no Host, and no route', 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'bad-request'],
+    ['an expectation', publishBytes(GOOD, { expect: 'banana', ...close }), 417, 'expectation-failed'],
+    ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n', 405, 'method-not-allowed'],
+  ]
+  for (const [what, bytes, status, code] of cases) {
+    const service = await servePublish(t)
+    const { statuses, head, body } = await sendRaw(service.port, bytes)
+    t.strictSame(statuses, [status], what)
+    t.match(head, /^content-type: application\/problem\+json\r?$/im, what)
+    t.match(JSON.parse(body), { code, status }, what)
+    await goesOn(t, service)
+  }
+  const { port } = await startApp(t)
+  const { body } = await sendRaw(port, getBytes('/v1/stream', UPGRADE).replace('host: localhost\r\n', ''))
+  t.match(JSON.parse(body), { code: 'bad-request' }, 'no Host in an upgrade')
+})
+
+t.test('HTTP/1.0 needs no Host, and 100-continue is an expectation that is met', async (t) => {
+  const service = await servePublish(t)
+  const old = publishBytes(GOOD, { host: undefined }).replace('HTTP/1.1', 'HTTP/1.0')
+  t.strictSame((await sendRaw(service.port, old)).statuses, [201])
+  const expecting = publishBytes(GOOD, { expect: '100-continue', connection: 'close' })
+  t.strictSame((await sendRaw(service.port, expecting)).statuses, [100, 201])
+})
+
+t.test('a CONNECT behind a request waits until that is answered', async (t) => {
+  let refused: Promise<unknown> = Promise.resolve()
+  const log = logWith(async (drafts, inner) => {
+    await refused
+    return inner.append(drafts)
+  })
+  const service = await servePublish(t, { log })
+  refused = once(service.app.server, 'connect')
+  const { statuses } = await sendRaw(
+    service.port,
+    `${publishBytes(GOOD)}CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n`,
+  )
+  t.strictSame(statuses, [201, 405])
+})
+
+t.test('a connection that Node has given up and that is reset does not end the process', async (t) => {
+  for (const [what, event, bytes] of [
+    ['CONNECT', 'connect', 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n'],
+    ['an upgrade', 'upgrade', getBytes('/livez', UPGRADE)],
+  ] as const) {
+    let released: Promise<unknown> = Promise.resolve()
+    const log = logWith(async (drafts, inner) => {
+      await released
+      return inner.append(drafts)
+    })
+    const service = await servePublish(t, { log })
+    const { server } = service.app
+    webSocketUpgrades(server)
+    released = once(server, 'release')
+    const accepted = once(server, 'connection') as Promise<[Socket]>
+    const given = once(server, event)
+    const socket = connect(service.port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    socket.write(publishBytes(GOOD) + bytes)
+    const [near] = await accepted
+    await given
+    const closed = new Promise((resolve) => near.once('close', resolve))
+    near.destroy(new Error('reset by the test'))
+    await closed
+    socket.destroy()
+    server.emit('release')
+    t.pass(what)
+  }
+})
+
 t.test('a request that does not arrive in time is answered with 408', async (t) => {
   const server = { requestTimeout: 50, http: { headersTimeout: 50, connectionsCheckingInterval: 10 } }
   for (const [what, bytes] of [
@@ -87,6 +164,15 @@ t.test('a request that does not arrive in time is answered with 408', async (t) 
     t.match(JSON.parse(body), { code: 'request-timeout' }, what)
     await goesOn(t, service)
   }
+})
+
+t.test('how long a request may take to arrive is what the setting says, though it is short', async (t) => {
+  const { port } = await startApp(t, { settings: { requestTimeoutSeconds: 1 } })
+  const begin = performance.now()
+  const { statuses, body } = await sendRaw(port, publishBytes(GOOD, { 'content-length': '100' }))
+  t.strictSame(statuses, [408])
+  t.match(JSON.parse(body), { code: 'request-timeout' })
+  t.ok(performance.now() - begin < 5_000)
 })
 
 t.test('a connection that is reset in the middle of a body leaves nothing behind', async (t) => {
@@ -214,22 +300,6 @@ t.test('a path without a route is 404, and one with others is 405 with Allow', a
   }
 })
 
-t.test('a query that does not fit its schema is refused, and errors point at it', async (t) => {
-  const service = await servePublish(t, {
-    routes: (app) => {
-      app.setValidatorCompiler(validatorCompiler)
-      const querystring = z.object({ limit: z.coerce.number().max(1000), wait: z.coerce.number().max(60) })
-      app.get('/query', { schema: { querystring } }, () => Promise.resolve('never'))
-    },
-  })
-  const answer = await request(`${service.url}/query?limit=5000&wait=61`)
-  t.equal(answer.statusCode, 400)
-  t.match(await answer.body.json(), {
-    code: 'bad-query',
-    errors: [{ pointer: '/limit' }, { pointer: '/wait', detail: /60/ }],
-  })
-})
-
 t.test('a fault of the service is told as such, and no more than that', async (t) => {
   const lines: string[] = []
   const service = await servePublish(t, {
@@ -245,3 +315,37 @@ t.test('a fault of the service is told as such, and no more than that', async (t
   t.notMatch(text, /hunter2/)
   t.match(lines.join(''), /hunter2/, 'the operator learns of it')
 })
+
+t.test(
+  'a log that can do nothing is told to the operator in one line a second, without a stack',
+  async (t) => {
+    const lines: string[] = []
+    const clock = new ManualClock()
+    const log = logWith(() => Promise.reject(new LogUnavailable('the disk is on fire')))
+    const service = await servePublish(t, {
+      log,
+      clock,
+      server: { logger: { level: 'info', stream: { write: (line: string) => void lines.push(line) } } },
+    })
+    const about = () => lines.filter((line) => line.includes('the disk is on fire'))
+    const refused = async () => {
+      const answer = await request(`${service.url}/v1/notifications`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: GOOD,
+      })
+      t.match(await answer.body.json(), { code: 'log-unavailable', status: 503 })
+      t.match(answer.headers, { 'retry-after': '1' })
+    }
+    await refused()
+    await refused()
+    clock.pass(999)
+    await refused()
+    t.equal(about().length, 1)
+    t.match(JSON.parse(about()[0] ?? ''), { level: 40 })
+    t.notMatch(about()[0], /errors\.test|stack/)
+    clock.pass(1)
+    await refused()
+    t.equal(about().length, 2)
+  },
+)

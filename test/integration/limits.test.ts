@@ -94,31 +94,33 @@ for (const [limit, status, code] of [
   })
 }
 
-t.test('a stream gives its place back however it ends', async (t) => {
-  const service = await startApp(t, { settings: { maxConnections: 1 } })
-  const isFull = async () => !(await hasPlace(service))
-  const endings: Record<string, (connection: RawConnection) => unknown> = {
-    'the client closes': ({ socket }) => socket.end(),
-    'the client resets the connection': ({ socket }) => socket.resetAndDestroy(),
-  }
-  for (const [how, end] of Object.entries(endings)) {
-    for (const kind of KINDS) {
-      end(await openStream(t, service, kind, isFull))
-      await until(`${kind}: ${how}`, () => hasPlace(service))
+for (const limit of ['maxConnections', 'maxConnectionsPerAddress'] as const) {
+  t.test(`a stream gives its place in ${limit} back however it ends`, async (t) => {
+    const service = await startApp(t, { settings: { [limit]: 1 } })
+    const isFull = async () => !(await hasPlace(service))
+    const endings: Record<string, (connection: RawConnection) => unknown> = {
+      'the client closes': ({ socket }) => socket.end(),
+      'the client resets the connection': ({ socket }) => socket.resetAndDestroy(),
     }
-  }
+    for (const [how, end] of Object.entries(endings)) {
+      for (const kind of KINDS) {
+        end(await openStream(t, service, kind, isFull))
+        await until(`${kind}: ${how}`, () => hasPlace(service))
+      }
+    }
 
-  const poll = await openStream(t, service, 'long-poll', isFull)
-  await publish(service, { channel: 'a', data: 1 })
-  await poll.readThrough('"data":1')
-  await until('a long-poll is answered, and its connection stays', () => hasPlace(service))
+    const poll = await openStream(t, service, 'long-poll', isFull)
+    await publish(service, { channel: 'a', data: 1 })
+    await poll.readThrough('"data":1')
+    await until('a long-poll is answered, and its connection stays', () => hasPlace(service))
 
-  const ws = await openWebSocket(service, { channel: 'a' })
-  ws.ws.close()
-  await ws.inbox.ended
-  await until('a WebSocket is closed by its handshake', () => hasPlace(service))
-  t.pass('each time')
-})
+    const ws = await openWebSocket(service, { channel: 'a' })
+    ws.ws.close()
+    await ws.inbox.ended
+    await until('a WebSocket is closed by its handshake', () => hasPlace(service))
+    t.pass('each time')
+  })
+}
 
 t.test('a stream that does not begin gives its place back', async (t) => {
   for (const kind of KINDS) {
@@ -151,6 +153,22 @@ t.test('a stream that does not begin gives its place back', async (t) => {
   connection.socket.write(getBytes('/v1/stream?channel=a', withoutKey))
   t.match((await connection.rest()).toString(), /^HTTP\/1.1 400 /)
   t.ok(await hasPlace(service), 'a handshake is refused')
+})
+
+t.test('a stream whose start was looked up while the drain began is refused', async (t) => {
+  for (const kind of KINDS) {
+    const looking: ((position: number) => void)[] = []
+    const log = logThatFinds(() => new Promise((resolve) => looking.push(resolve)))
+    const service = await startApp(t, { log, clock: new ManualClock(setImmediate) })
+    const connection = await openRaw(t, service.port)
+    connection.socket.write(getBytes('/v1/stream?channel=a&last=1', HEADERS[kind]))
+    await until('the log is asked', () => looking.length === 1)
+    const drained = service.app.drain()
+    looking[0]?.(0)
+    t.match(await connection.readThrough('"code":"draining"'), /^HTTP\/1\.1 503 /, kind)
+    connection.socket.destroy()
+    await drained
+  }
 })
 
 t.test('a stream that is pipelined behind another request is refused, and takes no place', async (t) => {
@@ -216,6 +234,20 @@ t.test('a WebSocket message is no larger than it may be', async (t) => {
   await other.inbox.expect('ready')
   other.say(message(1024 ** 2))
   t.equal(await other.inbox.ended, 1009, 'what is far larger is not even read to its end')
+})
+
+t.test('a WebSocket message may come in pieces, but not in any number', async (t) => {
+  const service = await startApp(t)
+  const client = await openWebSocket(service, { channel: 'a' })
+  await client.inbox.expect('ready')
+  const sayInPieces = (count: number) => {
+    for (let piece = 1; piece < count; piece++) client.ws.send('', { fin: false })
+    client.say({ type: 'ping' })
+  }
+  sayInPieces(4096)
+  await client.inbox.expect('pong')
+  sayInPieces(4097)
+  t.equal(await client.inbox.ended, 1008)
 })
 
 t.test('ten bad messages in a minute close a WebSocket, but not in more', async (t) => {

@@ -1,12 +1,13 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { errorOptions } from '../../src/http/client-error.ts'
+import { errorOptions, registerClientErrors } from '../../src/http/client-error.ts'
 import { registerErrors } from '../../src/http/errors.ts'
 import { healthRoutes } from '../../src/http/health.ts'
 import { publishRoute } from '../../src/http/publish.ts'
 import type { Appended, Bounds, Draft, Log } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
+import { type Clock, systemClock } from '../../src/stream/clock.ts'
 import { startStats } from '../../src/stream/stats.ts'
 
 export const RETENTION_SECONDS = 3600
@@ -24,6 +25,7 @@ export interface PublishService {
 /** What a test may want otherwise. */
 export interface PublishServiceOptions {
   readonly log?: Log
+  readonly clock?: Clock
   readonly draining?: () => boolean
   readonly server?: FastifyServerOptions
   /** routes besides */
@@ -33,11 +35,18 @@ export interface PublishServiceOptions {
 /** Listens until `t` ends. */
 export async function servePublish(
   t: { teardown(fn: () => Promise<void>): void },
-  { log = testLog(), draining = () => false, server = {}, routes }: PublishServiceOptions = {},
+  {
+    log = testLog(),
+    clock = systemClock,
+    draining = () => false,
+    server = {},
+    routes,
+  }: PublishServiceOptions = {},
 ): Promise<PublishService> {
   const app = Fastify({ ...errorOptions, forceCloseConnections: true, ...server })
   const bounds = await log.bounds().catch((): Bounds => ({ epoch: 'none', first: 1, last: 0 }))
-  registerErrors(app)
+  registerErrors(app, clock)
+  registerClientErrors(app)
   app.register(healthRoutes, { reach: () => log.bounds(), draining })
   app.register(publishRoute, {
     log,

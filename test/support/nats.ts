@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect, type NodeConnectionOptions } from '@nats-io/transport-node'
 import type { Test } from 'tap'
+import { request } from 'undici'
 import { type NatsLog, type NatsLogOptions, openNatsLog } from '../../src/log/nats/nats.ts'
 import { logOptions } from '../contract/log/harness.ts'
 import { until } from './until.ts'
@@ -38,6 +39,8 @@ export interface NatsServer {
   /** As `kill -9`; resolves when it is dead. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Says whether it has caught up with its cluster, JetStream's own records included. */
+  isHealthy(): Promise<boolean>
 }
 
 /** Starts one server; it and its store are gone when the test ends. */
@@ -74,7 +77,8 @@ async function prepare(
     const common = `server_name: ${name}\njetstream { store_dir: $NATS_STORE }\n`
     await writeFile(file, `${common}${cluster}\n${config}\n`)
   }
-  const args = ['-c', file, '-a', '127.0.0.1', '-p', `${port}`]
+  const monitor = await freePort()
+  const args = ['-c', file, '-a', '127.0.0.1', '-p', `${port}`, '-m', `${monitor}`]
   let child: ChildProcess | undefined
   const server: NatsServer = {
     port,
@@ -93,6 +97,11 @@ async function prepare(
         env: { ...process.env, NATS_STORE: join(directory, 'store'), ...env },
       })
       await untilReady(server, probe)
+    },
+    async isHealthy() {
+      const answer = await request(`http://127.0.0.1:${monitor}/healthz`, { reset: true })
+      await answer.body.dump()
+      return answer.statusCode === 200
     },
   }
   t.teardown(async () => {

@@ -283,7 +283,7 @@ export class StreamRig {
   subscribe(channels: readonly string[], after: number, room = 4): CheckedTransport {
     const set = new ChannelSet(channels)
     const transport = new CheckedTransport(this.log, this.clock, set, after, room)
-    const limits = { maxChannels: 100, maxAgeMs: Number.POSITIVE_INFINITY, stallMs: Number.POSITIVE_INFINITY }
+    const limits = { maxChannels: 100, maxAgeMs: Number.POSITIVE_INFINITY }
     new Subscriber(this.hub, transport, set, after, limits).open()
     return transport
   }

@@ -24,7 +24,7 @@ export function openLongPoll(request: LinkRequest, { message, lost }: LinkEvents
       if (wait === 0)
         message({
           type: 'ready',
-          cursor: cursor ?? answer.cursor,
+          cursor: answer.ready?.cursor ?? answer.cursor,
           transport,
           channels: channels(),
           heartbeat,

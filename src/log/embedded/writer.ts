@@ -89,7 +89,8 @@ export class Writer {
     } catch (cause) {
       // What waits would fare no better, and a publisher may send the same again.
       const refused = [...group, ...this.#nextGroup(Number.POSITIVE_INFINITY)]
-      for (const { reject } of refused) reject(new LogUnavailable('the log can not be written', { cause }))
+      const why = `the log can not be written: ${(cause as Error).message}`
+      for (const { reject } of refused) reject(new LogUnavailable(why, { cause }))
       return false
     }
   }

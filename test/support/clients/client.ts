@@ -44,6 +44,7 @@ export class Inbox {
   #wake: () => void = () => {}
   #taken: string | undefined
   #isOver = false
+  #why: unknown
   #end: (code: number | undefined) => void = () => {}
 
   /** Resolves when the stream is over, with a WebSocket's close code. */
@@ -67,8 +68,10 @@ export class Inbox {
     this.#wake()
   }
 
-  end(code?: number): void {
+  /** @param why what broke it, where something did */
+  end(code?: number, why?: unknown): void {
     this.#isOver = true
+    this.#why = why
     this.#end(code)
     this.#wake()
   }
@@ -81,7 +84,7 @@ export class Inbox {
       for (;;) {
         const message = this.#messages.shift()
         if (message) return this.#take(message)
-        if (this.#isOver) throw new Error('the stream is over')
+        if (this.#isOver) throw new Error('the stream is over', { cause: this.#why })
         const woken = new Promise<string>((resolve) => {
           this.#wake = () => resolve('woken')
         })
@@ -110,6 +113,23 @@ export class Inbox {
     const bearer = message.type === 'notification' ? message.notification : message
     if ('cursor' in bearer) this.#taken = bearer.cursor
     return message
+  }
+}
+
+/** A client that goes on reading: `read` puts what comes into the inbox, and ends, or throws, when `signal` says so. */
+export function readingClient(read: (inbox: Inbox, signal: AbortSignal) => Promise<void>): Client {
+  const inbox = new Inbox()
+  const leaving = new AbortController()
+  const reading = read(inbox, leaving.signal).then(
+    () => inbox.end(),
+    (error: unknown) => inbox.end(undefined, error),
+  )
+  return {
+    inbox,
+    async close() {
+      leaving.abort()
+      await reading
+    },
   }
 }
 

@@ -1,40 +1,25 @@
 import type { ControlMessage, LongPollAnswer } from '../../../src/protocol/messages.ts'
-import { type ClientKind, Inbox, streamUrl } from './client.ts'
+import { type ClientKind, type Inbox, readingClient, streamUrl } from './client.ts'
 import { curlHttp, fetchHttp, type Http } from './http.ts'
 
 function longPollBy(http: Http): ClientKind {
   return {
     name: `long-poll by ${http.name}`,
     transport: 'long-poll',
-    async open(target, query) {
-      const inbox = new Inbox()
-      const leaving = new AbortController()
-      const poll = async (): Promise<void> => {
+    open: async (target, query) =>
+      readingClient(async (inbox, signal) => {
         // `last` says where to start, which from the second poll on the cursor does.
         const { last: _, ...rest } = query
         let next = query
         for (;;) {
           let text = ''
-          for await (const chunk of http.get(streamUrl(target, next), {}, leaving.signal)) text += chunk
+          for await (const chunk of http.get(streamUrl(target, next), {}, signal)) text += chunk
           const answer = JSON.parse(text) as LongPollAnswer
           unpack(answer, inbox)
           if (answer.bye) return
           next = { ...rest, cursor: answer.cursor }
         }
-      }
-      const polling = poll()
-        .catch((error: unknown) => {
-          if (!leaving.signal.aborted) throw error
-        })
-        .finally(() => inbox.end())
-      return {
-        inbox,
-        async close() {
-          leaving.abort()
-          await polling
-        },
-      }
-    },
+      }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { EventSource } from 'eventsource'
 import { Agent, fetch } from 'undici'
 import type { NotificationMessage } from '../../../src/protocol/messages.ts'
-import { type ClientKind, Inbox, type Message, streamUrl } from './client.ts'
+import { type ClientKind, Inbox, type Message, readingClient, streamUrl } from './client.ts'
 import { curlHttp, fetchHttp, type Http } from './http.ts'
 
 /** What SSE has beside notifications. */
@@ -11,23 +11,11 @@ function sseBy(http: Http): ClientKind {
   return {
     name: `sse by ${http.name}`,
     transport: 'sse',
-    async open(target, query) {
-      const inbox = new Inbox()
-      const leaving = new AbortController()
-      const blocks = http.get(streamUrl(target, query), { accept: 'text/event-stream' }, leaving.signal)
-      const reading = readEvents(blocks, (event, data) => inbox.put(messageOf(event, data)))
-        .catch((error: unknown) => {
-          if (!leaving.signal.aborted) throw error
-        })
-        .finally(() => inbox.end())
-      return {
-        inbox,
-        async close() {
-          leaving.abort()
-          await reading
-        },
-      }
-    },
+    open: async (target, query) =>
+      readingClient((inbox, signal) => {
+        const chunks = http.get(streamUrl(target, query), { accept: 'text/event-stream' }, signal)
+        return readEvents(chunks, (event, data) => inbox.put(messageOf(event, data)))
+      }),
   }
 }
 

@@ -48,3 +48,19 @@ export const webSocketClient: ClientKind = {
   transport: 'websocket',
   open: (target, query) => openWebSocket(target, query),
 }
+
+/** `ws`, which goes without a word, as when the network breaks. */
+export const abruptWebSocketClient: ClientKind = {
+  name: 'websocket by ws, abruptly',
+  transport: 'websocket',
+  async open(target, query) {
+    const { ws, inbox } = await openWebSocket(target, query)
+    return {
+      inbox,
+      async close() {
+        ws.terminate()
+        await inbox.ended
+      },
+    }
+  },
+}

@@ -128,3 +128,13 @@ t.test('Ways to prove who one is to NATS exclude each other, and a wrong secret 
   t.match(problem, /^TIDINGS_NATS_NKEY was \(not shown\): it must be a user seed/)
   t.equal(loadSettings({ TIDINGS_NATS_URL: 'nats://a:1,tls://b' }).natsUrl, 'nats://a:1,tls://b')
 })
+
+t.test('Everyone may do everything only on a loopback address, unless that is chosen', async (t) => {
+  for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost'])
+    t.ok(loadSettings({ TIDINGS_HOST: host }))
+  for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example']) {
+    t.match(problemsOf({ TIDINGS_HOST: host }), [/^TIDINGS_AUTH was not set: .* it must be none$/])
+    t.ok(loadSettings({ TIDINGS_HOST: host, TIDINGS_AUTH: 'none' }))
+  }
+  t.ok(loadSettings({ TIDINGS_CONFIG: 'x', TIDINGS_HOST: '0.0.0.0' }, () => '{"auth": "none"}'))
+})

@@ -23,6 +23,7 @@ t.test('Every setting takes its own default, as one would write it', async (t) =
 const CASES: readonly (readonly [string, readonly unknown[], readonly unknown[]])[] = [
   ['TIDINGS_HOST', ['::1', '0.0.0.0', 'localhost'], ['', 'a b', 'a\n', 'a\0', 1]],
   ['TIDINGS_PORT', ['0', '65535', 8080], ['-1', '65536', '80a', '8e1', '0x50', '1.0', ' 80', '', 1.5, true]],
+  ['TIDINGS_AUTH', ['none'], ['', 'None', 'jwt']],
   ['TIDINGS_LOG', ['embedded', 'memory', 'nats'], ['', 'Memory', 'redis']],
   ['TIDINGS_DATA_DIR', ['/var/lib/tidings', '.'], ['', 'a\0b', 'x'.repeat(4097)]],
   [

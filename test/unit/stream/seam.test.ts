@@ -118,6 +118,25 @@ t.test('a log that fails is asked again, and the cursor stands still meanwhile',
   t.strictSame(transport.delivered, [1, 2, 3, 4, 5])
 })
 
+t.test('a read that got no further is tried again after a while, and not in the next turn', async (t) => {
+  const rig = new StreamRig(1)
+  for (let i = 0; i < 5; i++) rig.log.add('a')
+  rig.log.bring()
+  const read = rig.log.read.bind(rig.log)
+  rig.log.read = (_channels, after) => Promise.resolve({ notifications: [], through: after, gap: false })
+  const transport = rig.subscribe(['a'], 0)
+  await new Promise(setImmediate)
+  t.equal(rig.clock.deferred, 0, 'it does not spin')
+  t.equal(rig.clock.timers, 2, 'its heartbeat, and the wait')
+  rig.log.read = read
+  rig.clock.pass(499)
+  t.equal(rig.log.reads, 0)
+  rig.clock.pass(1)
+  t.equal(rig.log.reads, 1, 'asked again')
+  rig.settle([transport])
+  t.strictSame(transport.delivered, [1, 2, 3, 4, 5])
+})
+
 t.test('what retention has taken is told by a gap, and what it left follows', async (t) => {
   const rig = new StreamRig(1)
   for (let i = 0; i < 6; i++) rig.log.add(i % 2 ? 'b' : 'a')

@@ -76,7 +76,7 @@ const CLOSED: Readonly<Record<string, string>> = {
 
 function whyThis(transport: TransportKind, negotiation: Negotiation): string {
   const better = TRANSPORTS.slice(0, TRANSPORTS.indexOf(transport))
-  if (better.length === 0) return 'The best transport there is passes here.'
+  if (better.length === 0) return 'The network lets the best transport through.'
   const reasons = better.map((kind) => {
     const attempts = negotiation.by(kind)
     // One that is under way says nothing yet.

@@ -90,7 +90,7 @@ export class Seam {
       this.#readLog()
       return
     }
-    stats.windowReads++
+    if (this.#cursor < window.head) stats.windowReads++
     this.#deliver(window.read(this.#channels, this.#cursor, this.#sink.room, clock.now()))
     if (this.#state !== 'catching-up' || !this.#writable) return
     if (this.#cursor === window.head) {

@@ -2,18 +2,33 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import t from 'tap'
+import { bundleClient } from '../../scripts/client-bundle.ts'
 import { startApp } from '../support/app.ts'
 import { startChromium } from '../support/chromium.ts'
 import { publish } from '../support/clients/requests.ts'
 import { until } from '../support/until.ts'
 
-const ROOT = new URL('../../', import.meta.url)
-for (const script of ['build-client', 'build-console']) {
-  execFileSync(process.execPath, ['--import=tsx', `scripts/${script}.ts`], { cwd: ROOT })
-}
+execFileSync(process.execPath, ['--import=tsx', 'scripts/build-console.ts'], {
+  cwd: new URL('../../', import.meta.url),
+})
+/** The SDK as it is now; what `npm run build` has left may be older. */
+const sdk = await bundleClient()
 
 /** Probes of what was blocked come at growing intervals. */
 const HEALING_MS = 30_000
+
+/** Opens the console of the service at `url` in a fresh browser. */
+async function open(
+  t: Parameters<typeof startChromium>[0],
+  url: string,
+  options: Parameters<typeof startChromium>[1] = {},
+): Promise<Page> {
+  const context = await startChromium(t, options)
+  await context.route('**/client.js', (route) => route.fulfill({ contentType: 'text/javascript', body: sdk }))
+  const page = await context.newPage()
+  await page.goto(url)
+  return page
+}
 
 /** What is in the element with `id`. */
 async function text(page: Page, id: string): Promise<string> {
@@ -41,14 +56,13 @@ function feed(page: Page): Promise<string[]> {
 
 t.test('the console shows how it is connected, through blocked networks and back', async (t) => {
   const service = await startApp(t)
-  const context = await startChromium(t)
-  const page = await context.newPage()
+  const page = await open(t, service.url)
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text())
   })
-  await page.goto(service.url)
+  await page.reload()
 
   await live(page, 'WebSocket')
   t.equal(await text(page, 'badge'), 'WebSocket')
@@ -109,8 +123,7 @@ t.test(
   'what can not be published is said at the field, and what the service refuses in its words',
   async (t) => {
     const service = await startApp(t)
-    const page = await (await startChromium(t)).newPage()
-    await page.goto(service.url)
+    const page = await open(t, service.url)
     const [data, type, button] = [
       page.locator('#data'),
       page.locator('#type'),
@@ -135,8 +148,7 @@ t.test(
 
 t.test('the feed can be held, and channels be chosen, which a reload keeps', async (t) => {
   const service = await startApp(t)
-  const page = await (await startChromium(t)).newPage()
-  await page.goto(service.url)
+  const page = await open(t, service.url)
   await live(page, 'WebSocket')
   await page.locator('#pattern').fill('no channel')
   await page.keyboard.press('Enter')
@@ -167,9 +179,7 @@ for (const [name, colorScheme, width] of [
 ] as const) {
   t.test(`${name} nothing is cut off, and nothing moves while it connects`, async (t) => {
     const service = await startApp(t)
-    const context = await startChromium(t, { colorScheme, viewport: { width, height: 800 } })
-    const page = await context.newPage()
-    await page.goto(service.url)
+    const page = await open(t, service.url, { colorScheme, viewport: { width, height: 800 } })
     const top = async (id: string) => (await page.locator(`#${id}`).boundingBox())?.y ?? Number.NaN
     const room = async () => (await top('ladder-title')) - (await top('connection-title'))
     const before = await room()

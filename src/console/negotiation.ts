@@ -78,7 +78,7 @@ export class Negotiation implements NetworkEvents {
     const [used] = this.by(transport)
     if (used && used.endedAt === undefined) used.readyAt ??= this.#now()
     for (const attempt of this.#attempts()) {
-      if (attempt !== used && attempt.ending?.by === 'client') attempt.yieldedTo ??= transport
+      if (attempt.ending?.by === 'client') attempt.yieldedTo ??= transport
     }
     this.#changed()
   }

@@ -14,14 +14,16 @@ export interface ConnectionView {
   update(): void
 }
 
-/** @param status how the stream is now; `undefined` until there is one */
+/** @param status how the stream is now; asked after this turn of the event loop */
 export function connectionView(
-  status: () => Status | undefined,
-  negotiation: () => Negotiation,
-  network: () => Network,
+  status: () => Status,
+  negotiation: Negotiation,
+  network: Network,
 ): ConnectionView {
   const badge = part('badge', HTMLElement)
-  const [badgeText, headline, why] = ['badge-text', 'headline', 'why'].map((id) => part(id, HTMLElement))
+  const badgeText = part('badge-text', HTMLElement)
+  const headline = part('headline', HTMLElement)
+  const why = part('why', HTMLElement)
   const countdown = part('countdown', HTMLElement)
   const again = part('again', HTMLButtonElement)
   const timeline = part('timeline', HTMLOListElement)
@@ -34,8 +36,8 @@ export function connectionView(
     // Browsers keep what was checked over a reload, and the new page has blocked nothing.
     box.checked = false
     box.addEventListener('change', () => {
-      negotiation().remark('idle', remarkOn(what, box.checked))
-      network().block(what, box.checked)
+      negotiation.remark('idle', remarkOn(what, box.checked))
+      network.block(what, box.checked)
       update()
     })
   }
@@ -53,8 +55,7 @@ export function connectionView(
 
   function render(): void {
     const now = status()
-    if (!now || !badgeText || !headline || !why) return
-    const { tone, badge: short, headline: title, why: reason } = explain(now, negotiation())
+    const { tone, badge: short, headline: title, why: reason } = explain(now, negotiation)
     badge.dataset['tone'] = tone
     headline.dataset['tone'] = tone
     say(badgeText, short)
@@ -62,19 +63,19 @@ export function connectionView(
     say(why, reason)
     again.hidden = now.state !== 'closed'
     for (const transport of TRANSPORTS) {
-      const [attempt] = negotiation().by(transport)
+      const [attempt] = negotiation.by(transport)
       const isUsed = now.transport === transport
       const rung = part(`rung-${transport}`, HTMLElement)
       say(rung, attempt ? sentence(outcome(attempt)) : 'Not tried yet')
       const item = rung.closest('li')
       if (item) item.dataset['mark'] = isUsed ? 'ready' : attempt ? markOf(attempt) : 'none'
     }
-    timeline.replaceChildren(...negotiation().entries.map(row))
+    timeline.replaceChildren(...negotiation.entries.map(row))
     countDown()
   }
 
   function countDown(): void {
-    const { state, until = 0 } = status() ?? {}
+    const { state, until } = status()
     const left = until - Date.now()
     const isWaiting = (state === 'waiting' || state === 'offline') && Number.isFinite(until) && left > 0
     say(countdown, isWaiting ? `Tries again in ${(left / 1000).toFixed(1)} s` : '')

@@ -1,5 +1,5 @@
 /** The console at `/`: everything that it knows of the stream, it has from the SDK, as any page could. */
-import { connect, type Stream } from '../client/index.ts'
+import { connect } from '../client/index.ts'
 import type { SocketConstructor } from '../client/platform.ts'
 import { channelsOfPage, channelsView } from './channels-view.ts'
 import { connectionView } from './connection-view.ts'
@@ -12,20 +12,15 @@ import { publishView } from './publish-view.ts'
 const service = new URL('.', document.baseURI)
 const channels = channelsOfPage()
 
-let stream: Stream<unknown> | undefined
-const view = connectionView(
-  () => stream?.status,
-  () => negotiation,
-  () => network,
-)
-const negotiation = new Negotiation(Date.now, view.update)
+const negotiation = new Negotiation(Date.now, () => view.update())
 const network = openNetwork(
   { fetch: fetch.bind(globalThis), WebSocket: WebSocket as unknown as SocketConstructor },
   negotiation,
 )
+const view = connectionView(() => stream.status, negotiation, network)
 const feed = feedView()
 
-stream = connect(service, {
+const stream = connect(service, {
   channels,
   fetch: network.fetch,
   WebSocket: network.WebSocket,
@@ -33,22 +28,23 @@ stream = connect(service, {
   tabs: false,
   storage: undefined,
 })
-const live = stream
 
-live.on('status', (status) => {
+stream.on('status', (status) => {
   negotiation.status(status)
   if (status.state === 'offline') negotiation.remark('bad', 'Plain HTTP fails, too: offline')
   if (status.state === 'closed') negotiation.remark('bad', 'Closed')
   view.update()
 })
-live.on('notification', (notification) => feed.add(notification, live.status.transport ?? 'none'))
-live.on('gap', feed.gap)
-live.on('error', ({ code, message }) => negotiation.remark('bad', `The service refuses: ${code}. ${message}`))
+stream.on('notification', (notification) => feed.add(notification, stream.status.transport ?? 'none'))
+stream.on('gap', feed.gap)
+stream.on('error', ({ code, message }) =>
+  negotiation.remark('bad', `The service refuses: ${code}. ${message}`),
+)
 view.update()
 
 channelsView(channels, {
-  added: (channel) => live.subscribe(channel),
-  removed: (channel) => live.unsubscribe(channel),
+  added: (channel) => stream.subscribe(channel),
+  removed: (channel) => stream.unsubscribe(channel),
 })
 publishView(new URL('v1/notifications', service).href)
 figuresView(new URL('v1/stats', service).href)

@@ -1,4 +1,3 @@
-import type { TransportKind } from '../protocol/messages.ts'
 import type { StatsDocument } from '../protocol/stats.ts'
 import { bars, line, topOf } from './chart.ts'
 import { part, say } from './dom.ts'
@@ -56,7 +55,7 @@ function showChart(seconds: readonly StatsDocument[]): void {
   text('chart-most', count(top))
   const bases = seconds.map(() => 0)
   for (const transport of TRANSPORTS) {
-    const values = seconds.map((second) => second.delivered.lastSecond[transport as TransportKind])
+    const values = seconds.map((second) => second.delivered.lastSecond[transport])
     draw(`bars-${transport}`, bars(values, bases, top, ROOM))
     values.forEach((value, i) => {
       bases[i] = (bases[i] ?? 0) + value

@@ -49,19 +49,22 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
     const [next, todo] = step(state, event, platform.now(), platform.random())
     state = next
     for (const effect of todo) (effects[effect.kind] as (effect: Effect) => void)(effect)
-    setTimer(deadline(next))
-    parts.changed(next)
+    // An effect may have been an event itself, and gone on from there.
+    setTimer(deadline(state))
+    parts.changed(state)
   }
 
   /** A timer that is set for too early only looks again: notifications, each of which puts the deadline off, cost no timer. */
   function setTimer(at: number): void {
-    if (at >= timerAt) return
+    if (at >= timerAt && at < NEVER) return
     cancelTimer()
     timerAt = at
-    cancelTimer = platform.after(Math.min(LONGEST_TIMER, at - platform.now()), () => {
-      timerAt = NEVER
-      dispatch({ kind: 'tick' })
-    })
+    // Nothing to wait for: nothing keeps a process of Node.
+    if (at < NEVER)
+      cancelTimer = platform.after(Math.min(LONGEST_TIMER, at - platform.now()), () => {
+        timerAt = NEVER
+        dispatch({ kind: 'tick' })
+      })
   }
 
   /** Sends on the stream in use, where it has a way back. */

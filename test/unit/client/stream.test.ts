@@ -164,3 +164,15 @@ t.test('without channels nothing is opened until there is one', async (t) => {
   await until('asked', () => asked.length === 1)
   stream.close()
 })
+
+t.test('a stream that is closed leaves no timer behind', async (t) => {
+  const { stream, clock } = open(({ path }) =>
+    path.endsWith('livez')
+      ? json({ status: 'ok' })
+      : json({ notifications: [], cursor: 'e-1', ready: READY }),
+  )
+  await until('it is live', () => stream.status.state === 'live')
+  t.ok(clock.timers > 0)
+  stream.close()
+  t.equal(clock.timers, 0)
+})

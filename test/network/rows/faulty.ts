@@ -1,0 +1,70 @@
+import type { Test } from 'tap'
+import type { Fault } from '../../support/network/fault.ts'
+import {
+  ancient,
+  blockSse,
+  cutIdleWebSocket,
+  cutLongPoll,
+  cutSse,
+  delay,
+  holdSse,
+  ignoreUpgrade,
+  killWebSocket,
+  muteWebSocket,
+  refuseUpgrade,
+  swallowLargeFrames,
+} from '../../support/network/faults.ts'
+import { type Row, type Scene, seconds } from '../../support/network/row.ts'
+import { behindFaults, fallSilent, lookOn } from './stages.ts'
+
+/** The most seconds until the first notification: in a row with one fault, and with more. */
+const ONE = 2.5
+const MORE = 4
+
+const row = (
+  name: string,
+  ends: string,
+  faults: readonly Fault[],
+  course: (scene: Scene) => Promise<void> = lookOn,
+): Row => ({
+  name,
+  ends: ends.split('|'),
+  aim: faults.length > 1 ? MORE : ONE,
+  start: (t: Test) => behindFaults(t, faults, course),
+})
+
+/** Idle connections live so long, in seconds, and nothing is published for so long. */
+const IDLE = seconds(3, 10)
+const SILENCE = seconds(10, 60)
+
+/** Networks that are as they are. Those that hinder a lower transport refuse upgrades besides: else it would not be used. */
+export const faulty: readonly Row[] = [
+  row('clean', 'websocket', []),
+  row('upgrade refused (400)', 'sse', [refuseUpgrade(400)]),
+  row('upgrade refused (403)', 'sse', [refuseUpgrade(403)]),
+  row('upgrade refused (502)', 'sse', [refuseUpgrade(502)]),
+  row('upgrade never answered', 'sse', [ignoreUpgrade()]),
+  row('upgrade accepted, then mute', 'sse', [muteWebSocket()]),
+  row('WebSocket dies within a second', 'sse|websocket', [killWebSocket(700)]),
+  row(
+    `idle WebSocket cut after ${IDLE} s`,
+    'websocket',
+    [cutIdleWebSocket(IDLE * 1000)],
+    fallSilent(SILENCE),
+  ),
+  row('frames above 1 KiB swallowed', 'sse|websocket', [swallowLargeFrames(1024)]),
+  row('SSE wholly held', 'long-poll', [refuseUpgrade(403), holdSse()]),
+  row('SSE in blocks of 8 KiB', 'long-poll', [refuseUpgrade(403), blockSse(8192)]),
+  row('SSE cut every 5 s', 'sse|long-poll', [refuseUpgrade(403), cutSse(5000)], ({ watch }) =>
+    watch(seconds(7, 30)),
+  ),
+  row('WebSocket mute and SSE held', 'long-poll', [muteWebSocket(), holdSse()]),
+  row(
+    `long-polls cut after ${IDLE} s`,
+    'long-poll',
+    [refuseUpgrade(403), holdSse(), cutLongPoll(IDLE * 1000)],
+    fallSilent(SILENCE),
+  ),
+  row('CDN that adds 300 ms', 'websocket', [delay(300)]),
+  row('HTTP/1.0 without keep-alive', 'sse', [ancient()]),
+]

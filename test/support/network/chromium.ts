@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { delimiter, join } from 'node:path'
+import { chromium, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { CHANNEL } from './feed.ts'
+import { type Happening, Record } from './record.ts'
+import type { Runtime } from './runtime.ts'
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** An application's page. It tells what happens in order, for calls of an exposed function may overtake each other. */
+const PAGE = `<!doctype html>
+<title>Tidings</title>
+<script type="module">
+  import { connect } from '/client.js'
+  let last = Promise.resolve()
+  const add = (kind, members) => {
+    const happening = { kind, at: Date.now(), ...members }
+    last = last.then(() => record(happening))
+  }
+  globalThis.begin = () => {
+    add('begun')
+    const stream = connect('/', { channels: ['${CHANNEL}'] })
+    stream.on('status', ({ state, transport }) => add('status', { state, transport }))
+    stream.on('notification', ({ data }) => add('notification', { n: data.n }))
+    stream.on('gap', ({ reason }) => add('trouble', { text: 'gap: ' + reason }))
+    stream.on('error', ({ message }) => add('trouble', { text: message }))
+  }
+</script>`
+
+/** Debian's Chromium, without a window; it ends with `t`. Every client has a profile of its own. */
+export async function startChromium(t: Pick<Test, 'teardown'>): Promise<Runtime> {
+  const browser = await chromium.launch({ executablePath: programPath('chromium'), args: FLAGS })
+  t.teardown(() => browser.close())
+  const script = await readFile(new URL('../../../dist/client.js', import.meta.url), 'utf8')
+  return {
+    name: 'chromium',
+    async open(t, { url, forward }) {
+      // A page that comes from no network may not use the loopback without this permission.
+      // Chromium asks no proxy for the loopback unless it is told to.
+      const proxy = forward === undefined ? {} : { proxy: { server: forward, bypass: '<-loopback>' } }
+      const context = await browser.newContext({ ...proxy, permissions: ['local-network-access'] })
+      t.teardown(() => context.close())
+      const page = await context.newPage()
+      const record = new Record('chromium')
+      await page.exposeFunction('record', (happening: Happening) => record.add(happening))
+      await load(page, url, script)
+      return { record, begin: () => page.evaluate('begin()') }
+    },
+  }
+}
+
+/** Loads the page whatever the network does: it is about the stream. The requests of the stream are not intercepted. */
+async function load(page: Page, url: string, script: string): Promise<void> {
+  await page.route(`${url}/`, (route) => route.fulfill({ contentType: 'text/html', body: PAGE }))
+  await page.route(`${url}/client.js`, (route) =>
+    route.fulfill({ contentType: 'text/javascript', body: script }),
+  )
+  await page.goto(`${url}/`)
+  await page.waitForFunction('globalThis.begin')
+  await page.unrouteAll()
+}
+
+function programPath(program: string): string {
+  const paths = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
+  const path = paths.find((candidate) => existsSync(candidate))
+  if (path === undefined) throw new Error(`${program} is not installed`)
+  return path
+}

@@ -75,12 +75,12 @@ export async function startSquid(t: Here, tunnels: boolean): Promise<string> {
     (port) => `http_port 127.0.0.1:${port}
 pid_filename ${dir}/pid
 access_log none
-cache_log ${dir}/cache.log
+cache_log /dev/null
 coredump_dir ${dir}
 cache_mem 8 MB
-workers 0
+netdb_filename none
 pinger_enable off
-shutdown_lifetime 0 seconds
+shutdown_lifetime 1 second
 acl SSL_ports port 443
 ${tunnels ? '' : 'http_access deny CONNECT !SSL_ports'}
 http_access allow all

@@ -4,10 +4,13 @@ import { delimiter, join } from 'node:path'
 
 /** The programs that tests start, and the Debian package of each. */
 const PROGRAMS: Readonly<Record<string, string>> = {
+  chromium: 'chromium',
   curl: 'curl',
+  haproxy: 'haproxy',
   'nats-server': 'nats-server',
   nginx: 'nginx',
   openssl: 'openssl',
+  squid: 'squid',
 }
 
 /**

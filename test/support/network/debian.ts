@@ -1,54 +1,45 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Test } from 'tap'
-import { freePort } from '../nats.ts'
+import { isListening } from '../listening.ts'
+import { freePort, type Teardown } from '../nats.ts'
 import { until } from '../until.ts'
-
-/** A test, in whose directory a proxy keeps all its files, and with which it ends. */
-type Here = Pick<Test, 'teardown' | 'testdir'>
 
 /**
  * nginx as `proxy_pass` makes it: HTTP/1.0 to the service, no upgrade, answers buffered.
  * @returns its address
  */
-export async function startNginx(t: Here, service: number): Promise<string> {
-  const dir = t.testdir()
-  const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
-    (name) => `${name}_temp_path ${dir}/${name};`,
-  )
+export function startNginx(t: Teardown, service: number): Promise<string> {
   return startProxy(
     t,
-    dir,
-    (port) => `daemon off;
-worker_processes 1;
-pid ${dir}/pid;
-error_log ${dir}/error.log;
+    (port, directory) => `daemon off;
+pid ${directory}/pid;
 events {}
 http {
   access_log off;
-  ${temp.join('\n  ')}
+  ${TEMPORARY.map((what) => `${what}_temp_path ${directory}/${what};`).join(' ')}
   server {
     listen 127.0.0.1:${port};
     location / { proxy_pass http://127.0.0.1:${service}; }
   }
 }
 `,
-    (file) => ['nginx', '-p', dir, '-c', file, '-e', `${dir}/error.log`],
+    (file, directory) => ['nginx', '-p', directory, '-c', file, '-e', 'stderr'],
   )
 }
+
+/** What nginx keeps in directories of its own, used or not. */
+const TEMPORARY = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
 
 /**
  * HAProxy with time-outs of five seconds and none for tunnels: so an idle WebSocket is cut after five, too.
  * @returns its address
  */
-export async function startHaproxy(t: Here, service: number): Promise<string> {
-  const dir = t.testdir()
+export function startHaproxy(t: Teardown, service: number): Promise<string> {
   return startProxy(
     t,
-    dir,
     (port) => `defaults
   mode http
   timeout connect 5s
@@ -67,17 +58,14 @@ listen tidings
  * @param tunnels whether it lets CONNECT through to any port: by default only to 443
  * @returns its address
  */
-export async function startSquid(t: Here, tunnels: boolean): Promise<string> {
-  const dir = t.testdir()
+export function startSquid(t: Teardown, tunnels: boolean): Promise<string> {
   return startProxy(
     t,
-    dir,
-    (port) => `http_port 127.0.0.1:${port}
-pid_filename ${dir}/pid
+    (port, directory) => `http_port 127.0.0.1:${port}
+pid_filename ${directory}/pid
+coredump_dir ${directory}
 access_log none
 cache_log /dev/null
-coredump_dir ${dir}
-cache_mem 8 MB
 netdb_filename none
 pinger_enable off
 shutdown_lifetime 1 second
@@ -89,38 +77,27 @@ http_access allow all
   )
 }
 
+/** Starts a proxy on a free port, with a directory for all its files; both are gone when the test ends. */
 async function startProxy(
-  t: Here,
-  dir: string,
-  config: (port: number) => string,
-  command: (file: string) => string[],
+  t: Teardown,
+  configure: (port: number, directory: string) => string,
+  command: (file: string, directory: string) => readonly string[],
 ): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-proxy-'))
+  // Started by root, its workers are somebody else.
+  await chmod(directory, 0o755)
   const port = await freePort()
-  const file = join(dir, 'proxy.conf')
-  await writeFile(file, config(port))
-  const [program = '', ...args] = command(file)
-  const child = spawn(program, args, { stdio: 'ignore', cwd: dir })
-  t.teardown(() => kill(child))
-  await until(`${program} listens`, () => accepts(port), 15)
+  const file = join(directory, 'proxy.conf')
+  await writeFile(file, configure(port, directory))
+
+  const [program = '', ...args] = command(file, directory)
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const ended = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGTERM')
+    await ended
+    await rm(directory, { recursive: true })
+  })
+  await until(`${program} listens`, () => isListening(port))
   return `http://127.0.0.1:${port}`
-}
-
-/** The signal that all of them take as: end now. */
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = once(child, 'exit')
-  child.kill('SIGTERM')
-  await exit
-}
-
-async function accepts(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1')
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }

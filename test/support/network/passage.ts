@@ -64,6 +64,8 @@ export function passOn({ request, near, kind, faults }: OnItsWay, port: number):
   onward.on('upgrade', (answer, far, first) => {
     head(101, answer.headers)
     far.unshift(first)
+    // A pipeline listens several times at each of its ends, and there are two.
+    for (const end of [far, near.socket]) end.setMaxListeners(20)
     pass(
       far,
       near.socket,
@@ -74,7 +76,6 @@ export function passOn({ request, near, kind, faults }: OnItsWay, port: number):
       far,
       faults.map((fault) => fault.up?.(kind)),
     )
-    near.socket.on('close', () => far.destroy())
   })
   onward.on('error', () => {
     if (hasHead) cut()

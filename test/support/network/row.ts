@@ -34,7 +34,7 @@ export interface Row {
 }
 
 /** The long form of slow rows takes the times of the real world; the short one is for every day. */
-export const isLong = process.env['TIDINGS_TEST_LONG'] === '1'
+export const isLong = Boolean(process.env['TIDINGS_TEST_LONG'])
 
 /** Seconds, in the short form and in the long one. */
 export function seconds(short: number, long: number): number {

@@ -1,4 +1,3 @@
-import type { Test } from 'tap'
 import type { Fault } from '../../support/network/fault.ts'
 import {
   ancient,
@@ -15,22 +14,18 @@ import {
   swallowLargeFrames,
 } from '../../support/network/faults.ts'
 import { type Row, type Scene, seconds } from '../../support/network/row.ts'
-import { behindFaults, fallSilent, lookOn } from './stages.ts'
-
-/** The most seconds until the first notification: in a row with one fault, and with more. */
-const ONE = 2.5
-const MORE = 4
+import { AIM, behindFaults, fallSilent } from './stages.ts'
 
 const row = (
   name: string,
   ends: string,
   faults: readonly Fault[],
-  course: (scene: Scene) => Promise<void> = lookOn,
+  course?: (scene: Scene) => Promise<void>,
 ): Row => ({
   name,
   ends: ends.split('|'),
-  aim: faults.length > 1 ? MORE : ONE,
-  start: (t: Test) => behindFaults(t, faults, course),
+  aim: faults.length > 1 ? AIM.more : AIM.one,
+  start: behindFaults(faults, course),
 })
 
 /** Idle connections live so long, in seconds, and nothing is published for so long. */

@@ -1,9 +1,11 @@
-import type { Test } from 'tap'
-import { startApp } from '../../support/app.ts'
+import type { Teardown } from '../../support/nats.ts'
 import type { Fault } from '../../support/network/fault.ts'
 import { type NetworkProxy, startNetworkProxy } from '../../support/network/proxy.ts'
-import { type Scene, type Stage, seconds } from '../../support/network/row.ts'
+import { type Row, type Scene, seconds } from '../../support/network/row.ts'
 import type { Way } from '../../support/network/runtime.ts'
+
+/** The most seconds until the first notification that are aimed at: where one thing is wrong, and where several are. */
+export const AIM = { one: 2.5, more: 4 }
 
 /** Looks on for a while. */
 export function lookOn({ watch }: Scene): Promise<void> {
@@ -22,24 +24,26 @@ export function fallSilent(silence: number): (scene: Scene) => Promise<void> {
   }
 }
 
-/** A service behind our own proxy with these faults. */
-export async function behindFaults(
-  t: Test,
+/** A service behind our own proxy, which has these faults at the beginning. */
+export function behindFaults(
   faults: readonly Fault[],
   course: (scene: Scene, proxy: NetworkProxy) => Promise<void> = lookOn,
-): Promise<Stage> {
-  const { url, port } = await startApp(t)
-  const proxy = await startNetworkProxy(t, port)
-  proxy.set(...faults)
-  return { url: proxy.url, service: () => url, course: (scene) => course(scene, proxy) }
+): Row['start'] {
+  return async (t, serve) => {
+    const { port, publish } = await serve(t)
+    const proxy = await startNetworkProxy(t, port)
+    proxy.set(...faults)
+    return { url: proxy.url, publish, course: (scene) => course(scene, proxy) }
+  }
 }
 
-/** A service behind a program that `start` starts before its port; it tells the way there. */
-export async function behindProgram(
-  t: Test,
-  start: (t: Test, port: number, url: string) => Promise<Way>,
+/** A service behind a program that `start` puts before its port; it tells the way there. */
+export function behindProgram(
+  start: (t: Teardown, port: number) => Promise<Way>,
   course: (scene: Scene) => Promise<void> = lookOn,
-): Promise<Stage> {
-  const { url, port } = await startApp(t)
-  return { ...(await start(t, port, url)), service: () => url, course }
+): Row['start'] {
+  return async (t, serve) => {
+    const { port, publish } = await serve(t)
+    return { ...(await start(t, port)), publish, course }
+  }
 }

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
-import type { Test } from 'tap'
-import { CHANNEL } from './feed.ts'
+import type { Teardown } from '../nats.ts'
 import { type Happening, Record } from './record.ts'
 import type { Runtime } from './runtime.ts'
+import { CHANNEL } from './service.ts'
 
 const FLAGS = [
   '--no-sandbox',
@@ -38,7 +38,7 @@ const PAGE = `<!doctype html>
 </script>`
 
 /** Debian's Chromium, without a window; it ends with `t`. Every client has a profile of its own. */
-export async function startChromium(t: Pick<Test, 'teardown'>): Promise<Runtime> {
+export async function startChromium(t: Teardown): Promise<Runtime> {
   const browser = await chromium.launch({ executablePath: programPath('chromium'), args: FLAGS })
   t.teardown(() => browser.close())
   const script = await readFile(new URL('../../../dist/client.js', import.meta.url), 'utf8')

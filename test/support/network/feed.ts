@@ -1,25 +1,32 @@
-import { request } from 'undici'
 import { until } from '../until.ts'
 
-/** The channel that notifications are published on. */
-export const CHANNEL = 'numbers'
 /** Notifications a second. */
 const RATE = 5
 /** Every so many notifications one is as large as this, in bytes, so that there are frames above 1 KiB. */
 const LARGE_EVERY = 10
 const LARGE_BYTES = 2048
+/** How long the service may be away, in seconds. */
+const PATIENCE = 60
 
-/** Publishes notifications that bear the numbers from 0, each durably before the next. */
+/** What is published: the numbers from 0, some with padding. */
+export interface Numbered {
+  readonly n: number
+  readonly padding: string
+}
+
+/** Publishes `data` once, however often it is tried with the same number; resolves to whether it is durable. */
+export type Publish = (data: Numbered) => Promise<boolean>
+
+/** Publishes numbered notifications at a steady rate, each durably before the next. */
 export class Feed {
   /** when each was first sent */
   readonly sentAt: number[] = []
-  readonly #url: () => string
+  readonly #send: Publish
   #timer: NodeJS.Timeout | undefined
   #last: Promise<void> = Promise.resolve()
 
-  /** @param url where the service is at the moment */
-  constructor(url: () => string) {
-    this.#url = url
+  constructor(send: Publish) {
+    this.#send = send
   }
 
   start(): void {
@@ -43,23 +50,7 @@ export class Feed {
     this.#last = this.#last.then(async () => {
       const n = this.sentAt.push(Date.now()) - 1
       const padding = 'x'.repeat(n % LARGE_EVERY === LARGE_EVERY - 1 ? LARGE_BYTES : 0)
-      const body = JSON.stringify({ channel: CHANNEL, id: `${n}`, data: { n, padding } })
-      // The service may be away; the id lets nothing be stored twice.
-      await until(`publish ${n}`, () => this.#send(body), 60)
+      await until(`publish ${n}`, () => this.#send({ n, padding }), PATIENCE)
     })
-  }
-
-  async #send(body: string): Promise<boolean> {
-    try {
-      const answer = await request(`${this.#url()}/v1/notifications`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body,
-      })
-      await answer.body.dump()
-      return answer.statusCode < 300
-    } catch {
-      return false
-    }
   }
 }

@@ -3,9 +3,9 @@ import { WebSocket } from 'ws'
 import type { Options } from '../../../src/client/options.ts'
 import type { SocketConstructor } from '../../../src/client/platform.ts'
 import { connect } from '../../../src/client/stream.ts'
-import { CHANNEL } from './feed.ts'
 import { Record } from './record.ts'
 import type { Runtime } from './runtime.ts'
+import { CHANNEL } from './service.ts'
 
 /** The SDK in this process, as an application in Node has it. */
 export const node: Runtime = {

@@ -1,5 +1,5 @@
 import type { Feed } from './feed.ts'
-import { isLive, type Record } from './record.ts'
+import { type Happening, isLive, type Record } from './record.ts'
 
 /** What a row has come to in one runtime. Times are in seconds. */
 export interface Result {
@@ -13,6 +13,8 @@ export interface Result {
   readonly notified: number | undefined
   /** from the healing until it was live over the transport that it ended with */
   readonly back: number | undefined
+  /** the longest that a notification was on its way, outages included */
+  readonly slowest: number | undefined
   /** notifications published while it was live or later that did not come */
   readonly missing: number
   readonly repeated: number
@@ -39,8 +41,16 @@ export function resultOf(record: Record, feed: Feed, healedAt: number | undefine
     notified: beganBroken ? undefined : since(notified),
     back:
       healedAt === undefined ? undefined : since(record.find(isLive(record.transport), healedAt), healedAt),
+    slowest: slowestOf(happenings, feed),
     missing: feed.sentAt.filter((_, n) => n >= due && !got.has(n)).length,
     repeated: numbers.length - got.size,
     isInOrder: numbers.every((n, i) => i === 0 || n > (numbers[i - 1] ?? 0)),
   }
+}
+
+function slowestOf(happenings: readonly Happening[], { sentAt }: Feed): number | undefined {
+  const delays = happenings.flatMap((one) =>
+    one.kind === 'notification' ? [one.at - (sentAt[one.n] ?? one.at)] : [],
+  )
+  return delays.length > 0 ? Math.max(...delays) / 1000 : undefined
 }

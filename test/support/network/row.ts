@@ -1,11 +1,12 @@
-import type { Test } from 'tap'
-import type { Feed } from './feed.ts'
+import type { Teardown } from '../nats.ts'
+import type { Feed, Publish } from './feed.ts'
 import type { Way } from './runtime.ts'
+import type { Serve } from './service.ts'
 
 /** What a row of the matrix sets up: a service, a network before it, and what happens to both. */
 export interface Stage extends Way {
-  /** where notifications are published: past the network */
-  readonly service: () => string
+  /** past the network */
+  readonly publish: Publish
   /** What happens from the moment that clients connect; resolves when enough has. */
   course(scene: Scene): Promise<void>
 }
@@ -30,7 +31,8 @@ export interface Row {
   readonly ends: readonly string[]
   /** the most seconds until the first notification that are aimed at; in a row that begins broken there is no such aim */
   readonly aim?: number
-  start(t: Test): Promise<Stage>
+  /** Sets it up until `t` ends, with the service that `serve` starts. */
+  start(t: Teardown, serve: Serve): Promise<Stage>
 }
 
 /** The long form of slow rows takes the times of the real world; the short one is for every day. */

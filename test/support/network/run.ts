@@ -1,23 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Test } from 'tap'
+import type { Teardown } from '../nats.ts'
 import { Feed } from './feed.ts'
 import { type Result, resultOf } from './result.ts'
 import type { Row, Scene } from './row.ts'
 import type { Runtime } from './runtime.ts'
+import type { Serve } from './service.ts'
 
 /** The longest that a client may take to become live or to get the rest, in seconds. */
 const PATIENCE = 60
 
-/** How a row has gone, with what went wrong besides the results. */
+/** How a row has gone, with what went wrong besides. */
 export interface Outcome {
   readonly results: readonly Result[]
-  readonly faults: readonly string[]
+  readonly troubles: readonly string[]
 }
 
-/** Plays one row in all runtimes at once, behind the same network. */
-export async function playRow(t: Test, row: Row, runtimes: readonly Runtime[]): Promise<Outcome> {
-  const stage = await row.start(t)
-  const feed = new Feed(stage.service)
+/** Plays one row in all runtimes at once, with one service behind one network. */
+export async function playRow(
+  t: Teardown,
+  row: Row,
+  serve: Serve,
+  runtimes: readonly Runtime[],
+): Promise<Outcome> {
+  const stage = await row.start(t, serve)
+  const feed = new Feed(stage.publish)
   t.teardown(() => feed.pause())
   const clients = await Promise.all(runtimes.map((runtime) => runtime.open(t, stage)))
   const records = clients.map(({ record }) => record)
@@ -44,7 +50,7 @@ export async function playRow(t: Test, row: Row, runtimes: readonly Runtime[]): 
     },
   }
 
-  const faults: string[] = []
+  const troubles: string[] = []
   feed.start()
   try {
     await Promise.all(clients.map((client) => client.begin()))
@@ -53,8 +59,8 @@ export async function playRow(t: Test, row: Row, runtimes: readonly Runtime[]): 
     await all(`number ${last}`, ({ numbers }) => numbers.includes(last))
     await live()
   } catch (error) {
-    faults.push(`${error}`)
+    troubles.push(`${error}`)
   }
-  faults.push(...records.flatMap(({ runtime, troubles }) => troubles.map((text) => `${runtime}: ${text}`)))
-  return { results: records.map((record) => resultOf(record, feed, healedAt)), faults }
+  troubles.push(...records.flatMap(({ runtime, troubles }) => troubles.map((text) => `${runtime}: ${text}`)))
+  return { results: records.map((record) => resultOf(record, feed, healedAt)), troubles }
 }

@@ -1,4 +1,4 @@
-import type { Test } from 'tap'
+import type { Teardown } from '../nats.ts'
 import type { Record } from './record.ts'
 
 /** How clients get to the service. */
@@ -18,5 +18,5 @@ export interface Client {
 /** Something that the SDK runs in. */
 export interface Runtime {
   readonly name: string
-  open(t: Pick<Test, 'teardown'>, way: Way): Promise<Client>
+  open(t: Teardown, way: Way): Promise<Client>
 }

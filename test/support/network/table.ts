@@ -17,6 +17,7 @@ const COLUMNS: readonly [string, (line: Line) => string][] = [
   ['by', ({ first = '–' }) => first],
   ['first notification', ({ notified, aim }) => judged(notified, aim)],
   ['back after', ({ back }) => judged(back, AIM_BACK)],
+  ['slowest', ({ slowest }) => seconds(slowest)],
   ['at the end', ({ last = 'nothing' }) => last],
   ['missing', ({ missing }) => `${missing}`],
   ['repeated', ({ repeated }) => `${repeated}`],

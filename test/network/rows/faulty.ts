@@ -32,7 +32,7 @@ const row = (
 const IDLE = seconds(3, 10)
 const SILENCE = seconds(10, 60)
 
-/** Networks that are as they are. Those that hinder a lower transport refuse upgrades besides: else it would not be used. */
+/** Networks that are as they are. What hinders a lower transport refuses upgrades besides: else it would not be used. */
 export const faulty: readonly Row[] = [
   row('clean', 'websocket', []),
   row('upgrade refused (400)', 'sse', [refuseUpgrade(400)]),
@@ -48,14 +48,14 @@ export const faulty: readonly Row[] = [
     fallSilent(SILENCE),
   ),
   row('frames above 1 KiB swallowed', 'sse|websocket', [swallowLargeFrames(1024)]),
-  row('SSE wholly held', 'long-poll', [refuseUpgrade(403), holdSse()]),
-  row('SSE in blocks of 8 KiB', 'long-poll', [refuseUpgrade(403), blockSse(8192)]),
-  row('SSE cut every 5 s', 'sse|long-poll', [refuseUpgrade(403), cutSse(5000)], ({ watch }) =>
+  row('no WebSocket, SSE wholly held', 'long-poll', [refuseUpgrade(403), holdSse()]),
+  row('no WebSocket, SSE in blocks of 8 KiB', 'long-poll', [refuseUpgrade(403), blockSse(8192)]),
+  row('no WebSocket, SSE cut every 5 s', 'sse|long-poll', [refuseUpgrade(403), cutSse(5000)], ({ watch }) =>
     watch(seconds(7, 30)),
   ),
   row('WebSocket mute and SSE held', 'long-poll', [muteWebSocket(), holdSse()]),
   row(
-    `long-polls cut after ${IDLE} s`,
+    `long-polls only, cut after ${IDLE} s`,
     'long-poll',
     [refuseUpgrade(403), holdSse(), cutLongPoll(IDLE * 1000)],
     fallSilent(SILENCE),

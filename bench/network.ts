@@ -10,9 +10,10 @@ import { faulty } from '../test/network/rows/faulty.ts'
 import { healing } from '../test/network/rows/healing.ts'
 import type { Teardown } from '../test/support/nats.ts'
 import { node } from '../test/support/network/node-client.ts'
+import type { Row } from '../test/support/network/row.ts'
 import { playRow } from '../test/support/network/run.ts'
 import { serveTidings } from '../test/support/network/service.ts'
-import { type Line, tableOf } from '../test/support/network/table.ts'
+import { aligned, type Line, tableOf } from '../test/support/network/table.ts'
 import { CENTRIFUGE_SERVER, centrifuge } from './peers/centrifuge.ts'
 import type { Peer } from './peers/peer.ts'
 import { phoenix } from './peers/phoenix.ts'
@@ -45,8 +46,8 @@ function peers(): Peer[] {
   ]
 }
 
-/** Plays all rows; each has a line in the table, and what its client did instead is told behind that. */
-async function play({ serve, runtime }: Peer): Promise<void> {
+/** Plays all rows and prints their table, with what clients did that did not come to a good end. */
+async function play({ serve, runtime }: Peer): Promise<Line[]> {
   const lines: Line[] = []
   const stories: string[] = []
   const waiting = ROWS.entries()
@@ -65,8 +66,30 @@ async function play({ serve, runtime }: Peer): Promise<void> {
   print(`\n${runtime.name}`)
   for (const line of tableOf(lines)) print(line)
   for (const story of stories) print(story)
+  return lines
 }
 
-for (const peer of peers()) await play(peer)
+/** What matters of a line: the seconds to the first notification, or what has gone wrong. */
+function verdictOf({ notified, back, missing, repeated, last }: Line, { ends }: Row): string {
+  if (last === undefined) return '✗ hangs'
+  if (missing + repeated > 0) return `✗ ${missing} missing, ${repeated} twice`
+  // The transports below WebSocket differ from client to client.
+  if (ends.every((end) => end === 'websocket') && last !== 'websocket') return `✗ stays on ${last}`
+  return `✓ ${(notified ?? back ?? 0).toFixed(2)}`
+}
+
+const names: string[] = []
+const columns: string[][] = []
+for (const peer of peers()) {
+  names.push(peer.runtime.name)
+  const lines = await play(peer)
+  columns.push(ROWS.map((row, i) => verdictOf(lines[i] as Line, row)))
+}
+print('\nSeconds to the first notification, or what went wrong')
+const cells = [
+  ['row', ...names],
+  ...ROWS.map(({ name }, i) => [name, ...columns.map((column) => column[i] ?? '')]),
+]
+for (const line of aligned(cells)) print(line)
 // Some of the clients leave timers behind.
 process.exit()

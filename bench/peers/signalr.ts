@@ -105,7 +105,13 @@ async function serve(t: Teardown): Promise<Service> {
     } else if (request.method === 'DELETE') {
       response.writeHead(202).end()
     } else if (request.headers.accept?.includes('text/event-stream')) {
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+      // As its server does, which asks no proxy not to buffer.
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-cache,no-store',
+        'content-encoding': 'identity',
+      })
+      response.write('\r\n')
       outbox.flowTo((message) => response.write(`data: ${message}\r\n\r\n`))
     } else if (outbox.isPolled) {
       outbox.next(POLL_MS, (messages) => response.writeHead(200).end(messages.join('')))

@@ -26,14 +26,16 @@ const COLUMNS: readonly [string, (line: Line) => string][] = [
 
 /** The matrix for people to read, a line of text each; times in seconds, with ✓ or ✗ where there is an aim. */
 export function tableOf(lines: readonly Line[]): string[] {
-  const cells = [
-    COLUMNS.map(([title]) => title),
-    ...lines.map((line) => COLUMNS.map(([, cell]) => cell(line))),
-  ]
-  const widths = COLUMNS.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)))
-  return cells.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+  const titles = COLUMNS.map(([title]) => title)
+  return aligned([titles, ...lines.map((line) => COLUMNS.map(([, cell]) => cell(line)))])
+}
+
+/** Rows of cells as lines of text. */
+export function aligned(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? []
+  return rows.map((row) =>
+    widths
+      .map((width, i) => `${row[i]}`.padEnd(width))
       .join('  ')
       .trimEnd(),
   )

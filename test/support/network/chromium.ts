@@ -1,11 +1,26 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
+import { bundleClient } from '../../../scripts/client-bundle.ts'
 import type { Teardown } from '../nats.ts'
 import { type Happening, Record } from './record.ts'
-import type { Runtime } from './runtime.ts'
+import type { Client, Runtime, Way } from './runtime.ts'
 import { CHANNEL } from './service.ts'
+
+/** A page with the client in it. */
+export interface Tab extends Client {
+  close(): Promise<void>
+}
+
+/** Pages that share what tabs of one origin share: storage, locks, channels. */
+export interface Profile {
+  openTab(): Promise<Tab>
+}
+
+/** A browser. As a runtime, it gives each client a profile of its own. */
+export interface Browser extends Runtime {
+  openProfile(t: Teardown, way: Way): Promise<Profile>
+}
 
 const FLAGS = [
   '--no-sandbox',
@@ -37,25 +52,32 @@ const PAGE = `<!doctype html>
   }
 </script>`
 
-/** Debian's Chromium, without a window; it ends with `t`. Every client has a profile of its own. */
-export async function startChromium(t: Teardown): Promise<Runtime> {
+/** Debian's Chromium, without a window; it ends with `t`. */
+export async function startChromium(t: Teardown): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: programPath('chromium'), args: FLAGS })
   t.teardown(() => browser.close())
-  const script = await readFile(new URL('../../../dist/client.js', import.meta.url), 'utf8')
+  const script = await bundleClient()
+
+  async function openProfile(t: Teardown, { url, forward }: Way): Promise<Profile> {
+    // Chromium asks no proxy for the loopback unless it is told to.
+    const proxy = forward === undefined ? {} : { proxy: { server: forward, bypass: '<-loopback>' } }
+    // A page that comes from no network may not use the loopback without this permission.
+    const context = await browser.newContext({ ...proxy, permissions: ['local-network-access'] })
+    t.teardown(() => context.close())
+    return {
+      async openTab() {
+        const page = await context.newPage()
+        const record = new Record('chromium')
+        await page.exposeFunction('record', (happening: Happening) => record.add(happening))
+        await load(page, url, script)
+        return { record, begin: () => page.evaluate('begin()'), close: () => page.close() }
+      },
+    }
+  }
   return {
     name: 'chromium',
-    async open(t, { url, forward }) {
-      // A page that comes from no network may not use the loopback without this permission.
-      // Chromium asks no proxy for the loopback unless it is told to.
-      const proxy = forward === undefined ? {} : { proxy: { server: forward, bypass: '<-loopback>' } }
-      const context = await browser.newContext({ ...proxy, permissions: ['local-network-access'] })
-      t.teardown(() => context.close())
-      const page = await context.newPage()
-      const record = new Record('chromium')
-      await page.exposeFunction('record', (happening: Happening) => record.add(happening))
-      await load(page, url, script)
-      return { record, begin: () => page.evaluate('begin()') }
-    },
+    openProfile,
+    open: async (t, way) => (await openProfile(t, way)).openTab(),
   }
 }
 

@@ -1,4 +1,4 @@
-import { down, loginPage, refuseUpgrade } from '../../support/network/faults.ts'
+import { delay, down, loginPage, refuseUpgrade } from '../../support/network/faults.ts'
 import { type Row, seconds } from '../../support/network/row.ts'
 import { AIM, behindFaults } from './stages.ts'
 
@@ -7,19 +7,22 @@ const BLOCKED = seconds(4, 30)
 const DOWN = seconds(5, 20)
 const LOGIN = seconds(4, 20)
 
+/** Far enough for notifications to come while one stream hands over to another. */
+const FAR = delay(300)
+
 /** Networks that are bad for a while. */
 export const healing: readonly Row[] = [
   {
     name: 'WebSocket good, blocked, good again',
     ends: ['websocket'],
     aim: AIM.one,
-    start: behindFaults([], async ({ live, watch, healed }, proxy) => {
+    start: behindFaults([FAR], async ({ live, watch, healed }, proxy) => {
       await live('websocket')
       await watch(1)
-      proxy.set(refuseUpgrade(403))
+      proxy.set(FAR, refuseUpgrade(403))
       proxy.cut()
       await watch(BLOCKED)
-      proxy.set()
+      proxy.set(FAR)
       healed()
       await live('websocket')
       await watch(2)

@@ -109,9 +109,10 @@ async function serve(t: Teardown): Promise<Service> {
       response.writeHead(200, {
         'content-type': 'text/event-stream',
         'cache-control': 'no-cache,no-store',
+        pragma: 'no-cache',
         'content-encoding': 'identity',
       })
-      response.write('\r\n')
+      response.write(':\r\n')
       outbox.flowTo((message) => response.write(`data: ${message}\r\n\r\n`))
     } else if (outbox.isPolled) {
       outbox.next(POLL_MS, (messages) => response.writeHead(200).end(messages.join('')))

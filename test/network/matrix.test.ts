@@ -14,7 +14,7 @@ import { service } from './rows/service.ts'
 const SLACK = 3
 const ROWS = [...faulty, ...healing, ...service, ...reverseProxies, ...forwardProxies]
 
-t.setTimeout((isLong ? 900 : 110) * 1000)
+t.setTimeout((isLong ? 900 : 200) * 1000)
 t.jobs = 6
 
 const runtimes = [node, await startChromium(t)]

@@ -6,9 +6,11 @@ import { delimiter, join } from 'node:path'
 const PROGRAMS: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   curl: 'curl',
+  haproxy: 'haproxy',
   'nats-server': 'nats-server',
   nginx: 'nginx',
   openssl: 'openssl',
+  squid: 'squid',
 }
 
 /**

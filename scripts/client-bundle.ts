@@ -31,7 +31,21 @@ const INTERNAL = [
     'standing',
     'channelsChanged',
   ],
-  ...['isIdle', 'tokens', 'refused', 'changed', 'fork', 'isRepeating', 'enter'],
+  ...[
+    'isIdle',
+    'tokens',
+    'refused',
+    'changed',
+    'fork',
+    'isRepeating',
+    'enter',
+    'leave',
+    'members',
+    'take',
+    'move',
+    'put',
+    'base',
+  ],
 ]
 
 /** The SDK as one minified ES module: esbuild bundles it, terser makes it as small as it gets. */
@@ -48,7 +62,7 @@ export async function bundleClient(): Promise<string> {
     module: true,
     ecma: 2020,
     // Unsafe only for code that replaces the language's own objects or looks at a function's `prototype`.
-    compress: { passes: 3, unsafe: true, unsafe_arrows: true },
+    compress: { passes: 5, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
     mangle: { properties: { regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
   })
   return code

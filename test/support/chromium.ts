@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 
 /** Nothing but the page that a test opens: no window, no extras, nobody called. */
-const FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -28,14 +28,15 @@ export async function startChromium(
 ): Promise<BrowserContext> {
   const context = await chromium.launchPersistentContext(join(t.testdir(), 'profile'), {
     executablePath: findChromium(),
-    args: FLAGS,
+    args: CHROMIUM_FLAGS,
     ...options,
   })
   t.teardown(() => context.close())
   return context
 }
 
-function findChromium(): string {
+/** The system's Chromium. */
+export function findChromium(): string {
   const found = (process.env['PATH'] ?? '')
     .split(delimiter)
     .map((directory) => join(directory, 'chromium'))

@@ -25,9 +25,9 @@ export function reauthorize(state: State): Step {
     : finish(state, 'unauthorized')
 }
 
-/** Opens one stream more. */
-export function openNext(state: State, transport: ClientTransport): Step {
-  const attempt = { id: state.serial + 1, transport, until: state.now + state.timings.ready }
+/** Opens one stream more, which has `patience` milliseconds to say `ready`. */
+export function openNext(state: State, transport: ClientTransport, patience = state.timings.ready): Step {
+  const attempt = { id: state.serial + 1, transport, until: state.now + patience }
   return [
     { ...state, serial: attempt.id, open: [...state.open, attempt] },
     [{ kind: 'open', id: attempt.id, transport }],

@@ -8,6 +8,8 @@ import { NEVER } from './timings.ts'
 const ALIKE = 0.25
 /** How soon a stream must be heard of when the network may have changed, in milliseconds. */
 const SUSPECT_MS = 5_000
+/** A better transport that takes longer than this is none, in milliseconds: `ready` may have waited for a proxy's buffer to fill. */
+const PATIENCE_MS = 3_000
 /** From this on, a silence before a death may be what it died of, in milliseconds. */
 const IDLE_MS = 2_000
 
@@ -23,10 +25,10 @@ export function sayBye(state: State, { id, retryAfter }: EventOf<'bye'>): Step {
   return stay(id === used(state).id ? { ...state, leaveAt: state.now + retryAfter } : state)
 }
 
-/** The better transport works: it takes over, and the old stream goes. */
+/** The better transport works: it takes over, and the old stream goes. That one was no fruitless round, however young. */
 export function handOver(state: State, { id, heartbeat }: EventOf<'ready'>): Step {
   const [, probe] = state.open
-  return probe?.id === id ? goLive(state, probe, heartbeat) : stay(state)
+  return probe?.id === id ? goLive({ ...state, rounds: 0 }, probe, heartbeat) : stay(state)
 }
 
 /** The stream has ended, or what was on trial beside it. */
@@ -77,7 +79,7 @@ export function watch(state: State): Step {
   if (probe)
     return probe.until <= now ? [withoutProbe(state), [{ kind: 'close', id: probe.id }]] : stay(state)
   const better = betterThan(state, transport).find((kind) => doubtedUntil(state, kind) <= now)
-  return better ? openNext(state, better) : stay(state)
+  return better ? openNext(state, better, PATIENCE_MS) : stay(state)
 }
 
 /** When a better transport is looked at, or given up. */

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
 import { bundleClient } from '../../../scripts/client-bundle.ts'
+import { CHROMIUM_FLAGS, findChromium } from '../chromium.ts'
 import type { Teardown } from '../nats.ts'
 import { type Happening, Record } from './record.ts'
 import type { Client, Runtime, Way } from './runtime.ts'
@@ -21,16 +20,6 @@ export interface Profile {
 export interface Browser extends Runtime {
   openProfile(t: Teardown, way: Way): Promise<Profile>
 }
-
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** An application's page. It tells what happens in order, for calls of an exposed function may overtake each other. */
 const PAGE = `<!doctype html>
@@ -54,7 +43,7 @@ const PAGE = `<!doctype html>
 
 /** Debian's Chromium, without a window; it ends with `t`. */
 export async function startChromium(t: Teardown): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: programPath('chromium'), args: FLAGS })
+  const browser = await chromium.launch({ executablePath: findChromium(), args: CHROMIUM_FLAGS })
   t.teardown(() => browser.close())
   const script = await bundleClient()
 
@@ -90,11 +79,4 @@ async function load(page: Page, url: string, script: string): Promise<void> {
   await page.goto(`${url}/`)
   await page.waitForFunction('globalThis.begin')
   await page.unrouteAll()
-}
-
-function programPath(program: string): string {
-  const paths = (process.env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
-  const path = paths.find((candidate) => existsSync(candidate))
-  if (path === undefined) throw new Error(`${program} is not installed`)
-  return path
 }

@@ -98,12 +98,12 @@ t.test('an idle WebSocket is cut, and none on which something happens', async (t
 })
 
 t.test('a frame above the limit is swallowed with all behind it', async (t) => {
-  const { stream, direct, publish } = await behind(t, swallowLargeFrames(1024))
+  const { stream, direct, publish } = await behind(t, swallowLargeFrames(4096))
   const [client, other] = [openWebSocket(t, stream), openWebSocket(t, direct)]
   for (const one of [client, other]) await one.until('ready')
   await publish('small')
   await client.until('notification')
-  await publish('x'.repeat(2000))
+  await publish('x'.repeat(5000))
   await publish('small')
   const third = openWebSocket(t, `${direct}&last=3`)
   await third.until('notification')

@@ -22,6 +22,11 @@ import { Turns } from './turns.ts'
 const PATIENCE = 5000
 /** The most reads at once: each holds up to 100 filters' worth of messages. One that waits holds only its question. */
 const READS = 16
+/**
+ * The most filters read at once, of all reads: each may have 200 KiB on its way on the one connection, and a server ends a connection
+ * for which it holds more than 64 MiB (`max_pending`), with all that is on it.
+ */
+const FILTERS = 64
 
 /** What a log on NATS needs to know. */
 export interface NatsLogOptions extends ConnectionOptions, StreamOptions {
@@ -52,6 +57,7 @@ class JetStreamLog implements NatsLog {
   readonly #appender: Appender
   readonly #tails = new Set<Tail>()
   readonly #reads = new Turns(READS)
+  readonly #filters = new Turns(FILTERS)
   /** The epoch that was answered last: positions given to `tail` belong to it. */
   #epoch: string | undefined
   #closing: Promise<void> | undefined
@@ -125,7 +131,7 @@ class JetStreamLog implements NatsLog {
     this.#checkOpen()
     const { link } = this.#connection
     const source = {
-      ...{ link, stream: this.#options.name, subjects: this.#subjects },
+      ...{ link, stream: this.#options.name, subjects: this.#subjects, filters: this.#filters },
       describe: () => this.#describe(link),
     }
     try {

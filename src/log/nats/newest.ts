@@ -1,4 +1,5 @@
 import type { ChannelSet } from '../../protocol/channel-set.ts'
+import { LOOK_BACK } from '../page.ts'
 import { Consumer } from './consumer.ts'
 import { decode } from './message.ts'
 import type { Source } from './read.ts'
@@ -14,19 +15,21 @@ const SLACK = 1000
 export async function findNewest(source: Source, channels: ChannelSet, count: number): Promise<number> {
   const { first, last } = boundsOf(await source.describe())
   const lists = await Promise.all(
-    source.subjects.filtersOf(channels).map((filter) => listNewest(source, filter, count, first)),
+    source.subjects
+      .filtersOf(channels)
+      .map((filter) => source.filters.take(() => listNewest(source, filter, count, first))),
   )
   const positions = [...new Set(lists.flat())].sort((a, b) => b - a)
   return (positions[count - 1] ?? positions.at(-1) ?? last + 1) - 1
 }
 
-/** At least the `count` newest positions on one filter that have not expired, or all. */
+/** At least the `count` newest positions on one filter that have not expired, or all of the newest LOOK_BACK. */
 async function listNewest(source: Source, filter: string, count: number, first: number): Promise<number[]> {
   const newest = await source.link.jsm.streams.getMessage(source.stream, { last_by_subj: filter })
   if (!newest) return []
   for (let wanted = count; ; wanted *= 2) {
     const { start, positions } = await list(source, filter, wanted, { first, last: newest.seq })
-    if (positions.length >= count || start <= first) return positions
+    if (positions.length >= count || start <= first || wanted >= LOOK_BACK) return positions
   }
 }
 
@@ -43,8 +46,10 @@ async function list(
   let start = Math.max(first, few - wanted)
   while (true) {
     const consumer = await Consumer.open(link, stream, { filter, start, bodies: false })
+    // What has come since `last` is pending, too, and must not be taken for a reason to come closer: that would never end.
+    const atMost = Math.min(consumer.pending, last - start + 1)
     if (consumer.pending < wanted && start > first) few = start
-    else if (consumer.pending > wanted + SLACK) many = start
+    else if (atMost > wanted + SLACK && start < few - 1) many = start
     else {
       const { pending } = consumer
       const deliveries = pending > 0 ? await consumer.pull({ until: last, limit: pending }) : []

@@ -1,12 +1,13 @@
 import type { StreamInfo } from '@nats-io/jetstream'
 import type { ChannelSet } from '../../protocol/channel-set.ts'
 import { LogUnavailable, type Notification, PAGE_BYTES, type Page } from '../log.ts'
-import { fillPage } from '../page.ts'
+import { fillPage, SCAN } from '../page.ts'
 import type { Link } from './connection.ts'
 import { Consumer } from './consumer.ts'
 import { decode } from './message.ts'
 import { boundsOf } from './stream.ts'
 import type { Subjects } from './subjects.ts'
+import type { Turns } from './turns.ts'
 
 /** Room for the largest notification, whatever share of a page a filter has: data of 64 KiB, headers, subject and reply subject. */
 const ROOM = 80 * 1024
@@ -18,6 +19,8 @@ export interface Source {
   readonly link: Link
   readonly stream: string
   readonly subjects: Subjects
+  /** what is done for one filter takes a turn */
+  readonly filters: Turns
   /** the stream as its leader knows it now */
   describe(): Promise<StreamInfo>
 }
@@ -41,9 +44,20 @@ export async function readPage(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await source.describe()
     const { last } = boundsOf(before)
-    const filters = source.subjects.filtersOf(channels)
-    const wanted = { after, last, limit, bytes: ROOM + Math.floor(PAGE_BYTES / filters.length) }
-    const parts = await Promise.all(filters.map((filter) => readFilter(source, filter, wanted)))
+    const own = source.subjects.filtersOf(channels)
+    // Along many filters a page costs a consumer each, and all but one page's worth of what they bring is thrown away. What is near
+    // the end, where most of those read who have fallen behind, is read along the log itself.
+    const isNear = own.length > 1 && last - after <= SCAN
+    const filters = isNear ? [source.subjects.all] : own
+    const wanted = {
+      after,
+      last,
+      limit: isNear ? SCAN : limit,
+      bytes: ROOM + Math.floor(PAGE_BYTES / filters.length),
+    }
+    const parts = await Promise.all(
+      filters.map((filter) => source.filters.take(() => readFilter(source, filter, wanted))),
+    )
     const since = await source.describe()
     if (since.cluster?.leader !== before.cluster?.leader || since.created !== before.created) continue
 

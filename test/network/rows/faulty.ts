@@ -49,7 +49,7 @@ export const faulty: readonly Row[] = [
     [cutIdleWebSocket(IDLE * 1000)],
     fallSilent(SILENCE),
   ),
-  row('frames above 1 KiB swallowed', ['sse', 'websocket'], [swallowLargeFrames(1024)], ({ watch }) =>
+  row('frames above 1 KiB swallowed', ['sse'], [swallowLargeFrames(1024)], ({ watch }) =>
     watch(seconds(3, 60)),
   ),
   row('no WebSocket, SSE wholly held', ['long-poll'], [refuseUpgrade(403), holdSse()]),

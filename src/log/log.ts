@@ -7,7 +7,8 @@ import type { ChannelSet } from '../protocol/channel-set.ts'
  */
 export interface Log {
   /**
-   * Stores notifications, all or none, in the order given, and resolves when they are durable.
+   * Stores notifications, all or none, in the order given, and resolves when they are durable. (On NATS, which stores one at a time, a
+   * call that fails may be stored in part, and one that was refused at first comes later: see ARCHITECTURE.md.)
    *
    * The identity of a notification is its channel and id: within the idempotency window, one that is there already is not
    * stored again but answered with the first one's position; this holds within one call, too.

@@ -148,6 +148,29 @@ t.test(
   },
 )
 
+t.test(
+  'when answers take long, a tail and a read come all the same, and leave no consumers behind',
+  async (t) => {
+    const proxy = await startFaultProxy(t, server.port)
+    const near = openLog(t, { servers, name: 'far' })
+    const far = openLog(t, { servers: [`nats://127.0.0.1:${proxy.port}`], name: 'far' })
+    await Promise.all([near.ready, far.ready])
+    const drafts = Array.from({ length: 50 }, () => draft('a'))
+    await near.append(drafts)
+    proxy.delay = 170
+    const ids: string[] = []
+    far.tail(0, (batch) => ids.push(...batch.map(({ id }) => id)), noReset)
+    await until('the tail has all', () => ids.length === 50, 5)
+    t.strictSame(
+      ids,
+      drafts.map(({ id }) => id),
+    )
+    t.equal((await far.read(EVERYTHING, 0, 100)).notifications.length, 50)
+    const consumers = async () => (await jsm.consumers.list('far').next()).length
+    await until('only the consumer of the tail is left', async () => (await consumers()) === 1, 15)
+  },
+)
+
 t.test('what others publish on the subjects is no notification', async (t) => {
   const log = openLog(t, { servers, name: 'foreign' })
   await log.ready

@@ -17,6 +17,8 @@ export interface FaultProxy {
   fault: Fault
   /** What is made of bytes that come from the target; their number must stay the same. */
   rewrite: (bytes: Buffer) => Buffer
+  /** How long bytes are under way each way, in milliseconds. */
+  delay: number
   /** Resets the open connections. */
   cut(): void
 }
@@ -36,11 +38,15 @@ export async function startFaultProxy(t: Pick<Test, 'teardown'>, target: number)
     join(near, far, (bytes) => bytes)
     join(far, near, (bytes) => proxy.rewrite(bytes))
   })
+  const pass = (to: Socket, bytes: Buffer): void => {
+    if (proxy.delay === 0) to.write(bytes)
+    else setTimeout(() => to.writable && to.write(bytes), proxy.delay)
+  }
   const join = (from: Socket, to: Socket, rewrite: FaultProxy['rewrite']): void => {
     open.add(from)
     if (fault === 'swallow') swallowed.add(from)
     from.on('data', (bytes) => {
-      if (!swallowed.has(from)) to.write(rewrite(bytes))
+      if (!swallowed.has(from)) pass(to, rewrite(bytes))
     })
     from.on('error', () => {
       // it is closed next
@@ -65,6 +71,7 @@ export async function startFaultProxy(t: Pick<Test, 'teardown'>, target: number)
   const proxy: FaultProxy = {
     port: address.port,
     cut,
+    delay: 0,
     rewrite: (bytes) => bytes,
     get fault() {
       return fault

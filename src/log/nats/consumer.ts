@@ -12,24 +12,27 @@ import { type Place, placeOf } from './message.ts'
 /** The longest silence of a consumer that still has something to bring, in milliseconds. */
 const SILENCE = 1000
 
-/** How often a consumer is asked for, and how long each time is waited for it, in milliseconds. */
-const ATTEMPTS = 12
-const ANSWER = 300
+/** How long each request for a consumer is waited for, in milliseconds: where all answers take long, one of the last is in time. */
+const WAITS = [300, 600, 600, 600, 600, 1200, 2400]
 
 /**
  * Makes an ephemeral consumer over a stream from a position on, in the memory of one server.
  *
  * In a cluster the server is drawn from the stream's replicas, and for more than a minute after one was killed it may be the dead one:
- * then nobody answers. Asked again, another may be drawn.
+ * then nobody answers. Asked again, another may be drawn. A request whose answer is only late makes a consumer, too, which delivers
+ * until the server sees that nobody listens; so each has to ask for another inbox.
+ *
+ * @param config makes the configuration of one request
  */
 export async function addConsumer(
   { nc }: Link,
   stream: string,
   start: number,
-  config: Partial<ConsumerConfig>,
+  config: () => Partial<ConsumerConfig>,
 ): Promise<ConsumerInfo> {
-  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: ANSWER })
-  for (let attempt = 1; ; attempt++) {
+  let unanswered: unknown
+  for (const timeout of WAITS) {
+    const jsm = await jetstreamManager(nc, { checkAPI: false, timeout })
     try {
       return await jsm.consumers.add(stream, {
         deliver_policy: DeliverPolicy.StartSequence,
@@ -37,12 +40,14 @@ export async function addConsumer(
         ack_policy: AckPolicy.None,
         mem_storage: true,
         num_replicas: 1,
-        ...config,
+        ...config(),
       })
     } catch (error) {
-      if (!(error instanceof errors.TimeoutError) || attempt === ATTEMPTS) throw error
+      if (!(error instanceof errors.TimeoutError)) throw error
+      unanswered = error
     }
   }
+  throw unanswered
 }
 
 /** A message and its place in the stream. */
@@ -85,11 +90,11 @@ export class Consumer {
     stream: string,
     { filter, start, bodies }: { filter: string; start: number; bodies: boolean },
   ): Promise<Consumer> {
-    const { name, num_pending } = await addConsumer(link, stream, start, {
+    const { name, num_pending } = await addConsumer(link, stream, start, () => ({
       filter_subject: filter,
       headers_only: !bodies,
       inactive_threshold: nanos(5 * SILENCE),
-    })
+    }))
     return new Consumer(link, stream, name, num_pending)
   }
 

@@ -37,6 +37,8 @@ export class Tail {
   /** The last position passed on, or known to be gone. */
   #after: number
   #epoch: string | undefined
+  /** Aborted: no consumer is there or being made. */
+  #making = new AbortController()
   #subscription: Subscription | undefined
   /** The last delivery that the consumer has counted. */
   #delivery = 0
@@ -66,48 +68,49 @@ export class Tail {
   #watch(): void {
     this.#silence++
     const { current } = this.#connection
-    if (current && (this.#silence > SILENCE || !this.#subscription)) this.#begin(current)
+    if (current && (this.#silence > SILENCE || this.#making.signal.aborted)) this.#begin(current)
+  }
+
+  /** Gives up the consumer, or the making of one; the watchdog has another made. */
+  #abandon(): void {
+    this.#making.abort()
+    this.#release()
   }
 
   /** Lets go of the consumer, and of what it brought but was not passed on: the next one brings it again. */
-  #abandon(): void {
+  #release(): void {
     this.#subscription?.unsubscribe()
     this.#subscription = undefined
     this.#arrived = []
+    this.#delivery = 0
+    this.#confirmed = false
   }
 
   #begin(link: Link): void {
     this.#abandon()
-    this.#delivery = 0
     this.#silence = 0
-    this.#confirmed = false
-    const inbox = createInbox()
-    const subscription = link.nc.subscribe(inbox, {
-      callback: (error, msg) => {
-        if (subscription !== this.#subscription) return
-        if (error) this.#abandon()
-        else this.#receive(link, msg)
-      },
-    })
-    this.#subscription = subscription
-    this.#follow(link, inbox, subscription).catch(() => {
-      // The watchdog tries again.
-      if (subscription === this.#subscription) this.#abandon()
+    const making = new AbortController()
+    this.#making = making
+    this.#follow(link, making.signal).catch(() => {
+      if (making === this.#making) this.#abandon()
     })
   }
 
-  async #follow(link: Link, inbox: string, subscription: Subscription): Promise<void> {
+  async #follow(link: Link, signal: AbortSignal): Promise<void> {
     const { stream, describe, onReset } = this.#options
     // Makes the stream when it is gone.
     await describe(link)
-    await addConsumer(link, stream, this.#after + 1, {
-      deliver_subject: inbox,
-      flow_control: true,
-      idle_heartbeat: nanos(HEARTBEAT),
+    await addConsumer(link, stream, this.#after + 1, () => {
+      signal.throwIfAborted()
+      return {
+        deliver_subject: this.#listen(link),
+        flow_control: true,
+        idle_heartbeat: nanos(HEARTBEAT),
+      }
     })
     // Once more, now that the consumer is there: were its stream another than the tail's, this one would be, too.
     const bounds = boundsOf(await describe(link))
-    if (subscription !== this.#subscription) return
+    signal.throwIfAborted()
     this.#epoch ??= bounds.epoch
     if (this.#epoch === bounds.epoch) {
       this.#confirmed = true
@@ -118,6 +121,22 @@ export class Tail {
       onReset(bounds)
       this.#begin(link)
     }
+  }
+
+  /** Gives the consumer that is asked for an inbox of its own: one asked for before may be there after all, and deliver. */
+  #listen(link: Link): string {
+    this.#release()
+    this.#silence = 0
+    const inbox = createInbox()
+    const subscription = link.nc.subscribe(inbox, {
+      callback: (error, msg) => {
+        if (subscription !== this.#subscription) return
+        if (error) this.#abandon()
+        else this.#receive(link, msg)
+      },
+    })
+    this.#subscription = subscription
+    return inbox
   }
 
   #receive(link: Link, msg: Msg): void {

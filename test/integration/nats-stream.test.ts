@@ -105,6 +105,65 @@ t.test('when the stream is made anew the tail says so, and goes on from its begi
   t.equal(epochs[0]?.epoch, epoch)
 })
 
+t.test('a tail that is stopped when it hears that the stream is another one stays stopped', async (t) => {
+  const proxy = await startFaultProxy(t, server.port)
+  const log = openLog(t, { servers: [`nats://127.0.0.1:${proxy.port}`], name: 'stopped' })
+  await log.ready
+  const { last } = await log.bounds()
+  const seen: string[] = []
+  let isReset = false
+  const stop = log.tail(
+    last,
+    (batch) => seen.push(...batch.map(({ id }) => id)),
+    () => {
+      isReset = true
+      stop()
+    },
+  )
+  const other: string[] = []
+  log.tail(
+    last,
+    (batch) => other.push(...batch.map(({ id }) => id)),
+    () => {},
+  )
+  const consumers = async () => (await jsm.consumers.list('stopped').next()).length
+  await until('both have a consumer', async () => (await consumers()) === 2)
+  await jsm.streams.delete('stopped')
+  proxy.cut()
+  await until('it is reset', () => isReset)
+  await log.append([draft('a')])
+  await until('the other tail has it', () => other.length === 1)
+  await until('the stopped one has no consumer', async () => (await consumers()) === 1, 15)
+  t.strictSame(seen, [])
+})
+
+t.test('what retention took while NATS could not be reached is told before anything new comes', async (t) => {
+  const proxy = await startFaultProxy(t, server.port)
+  const near = openLog(t, { servers, name: 'outage' })
+  const far = openLog(t, { servers: [`nats://127.0.0.1:${proxy.port}`], name: 'outage' })
+  await Promise.all([near.ready, far.ready])
+  const positions: number[] = []
+  const resets: Bounds[] = []
+  far.tail(
+    0,
+    (batch) => positions.push(...batch.map(({ position }) => position)),
+    (bounds) => resets.push(bounds),
+  )
+  await near.append([draft('a')])
+  await until('the tail has the first', () => positions.length === 1)
+  proxy.fault = 'refuse'
+  proxy.cut()
+  await near.append([draft('a'), draft('a')])
+  await jsm.streams.purge('outage')
+  proxy.fault = 'pass'
+  await until('it is told', () => resets.length === 1)
+  t.match(resets, [{ first: 4, last: 3 }])
+  await near.append([draft('a')])
+  await until('the tail has the next', () => positions.length === 2)
+  t.strictSame(positions, [1, 4])
+  t.equal(resets.length, 1)
+})
+
 t.test('a hole in what the tail gets is seen and filled', async (t) => {
   const proxy = await startFaultProxy(t, server.port)
   const log = openLog(t, { servers: [`nats://127.0.0.1:${proxy.port}`], name: 'hole' })

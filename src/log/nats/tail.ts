@@ -97,7 +97,7 @@ export class Tail {
   }
 
   async #follow(link: Link, signal: AbortSignal): Promise<void> {
-    const { stream, describe, onReset } = this.#options
+    const { stream, describe } = this.#options
     // Makes the stream when it is gone.
     await describe(link)
     await addConsumer(link, stream, this.#after + 1, () => {
@@ -112,15 +112,21 @@ export class Tail {
     const bounds = boundsOf(await describe(link))
     signal.throwIfAborted()
     this.#epoch ??= bounds.epoch
-    if (this.#epoch === bounds.epoch) {
-      this.#confirmed = true
-      setImmediate(() => this.#passOn())
+    this.#confirmed = this.#epoch === bounds.epoch
+    if (this.#confirmed) {
+      this.#passOn()
+      // What retention took while there was no consumer, though nothing may come after it for long.
+      if (!signal.aborted && bounds.first > this.#after + 1) this.#reset(bounds)
     } else {
-      this.#epoch = bounds.epoch
-      this.#after = bounds.first - 1
-      onReset(bounds)
-      this.#begin(link)
+      this.#reset(bounds)
+      if (!this.#stopped) this.#begin(link)
     }
+  }
+
+  #reset(bounds: Bounds): void {
+    this.#epoch = bounds.epoch
+    this.#after = bounds.first - 1
+    this.#options.onReset(bounds)
   }
 
   /** Gives the consumer that is asked for an inbox of its own: one asked for before may be there after all, and deliver. */
@@ -161,7 +167,7 @@ export class Tail {
    */
   #passOn(): void {
     if (!this.#confirmed || this.#epoch === undefined) return
-    const { subjects, onReset } = this.#options
+    const { subjects } = this.#options
     const arrived = this.#arrived
     this.#arrived = []
     let batch: Notification[] = []
@@ -173,7 +179,7 @@ export class Tail {
         this.#call(batch)
         batch = []
         if (this.#stopped) return
-        onReset({ epoch: this.#epoch, first: position, last: position + pending })
+        this.#reset({ epoch: this.#epoch, first: position, last: position + pending })
         if (this.#stopped) return
       }
       this.#after = position

@@ -16,6 +16,9 @@ const ACK_WAIT = 1000
 /** After so long it is sent again when the server refused it, and so often somebody looks, in milliseconds. */
 const TICK = 50
 
+/** What of a connection is used here. */
+type Links = Pick<Connection, 'current' | 'onLink'>
+
 interface Publish extends Encoded {
   readonly data: string
   /** on the clock of `performance.now()`, as is `due` */
@@ -37,7 +40,7 @@ interface Publish extends Encoded {
  * in order, unless the server refuses one message and takes the next; and what had to be sent again may be called a duplicate of itself.
  */
 export class Appender {
-  readonly #connection: Connection
+  readonly #connection: Links
   readonly #subjects: Subjects
   readonly #patience: number
   readonly #inbox = createInbox()
@@ -52,7 +55,7 @@ export class Appender {
   #whenIdle: (() => void) | undefined
 
   /** @param patience after so many milliseconds without acknowledgement a publish fails */
-  constructor(connection: Connection, subjects: Subjects, patience: number) {
+  constructor(connection: Links, subjects: Subjects, patience: number) {
     this.#connection = connection
     this.#subjects = subjects
     this.#patience = patience

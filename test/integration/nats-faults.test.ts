@@ -139,6 +139,16 @@ t.test('a connection that swallows everything, and then is refused for a while',
   })
 })
 
+t.test('a server that stands still for a while, with its connections open', async (t) => {
+  const server = await startNats(t)
+  const log = openLog(t, { servers: [server.url] })
+  await survive(t, { publisher: log, follower: log }, async () => {
+    server.freeze()
+    await until('it is noticed', async () => (await reason(log)).includes('ping'))
+    server.thaw()
+  })
+})
+
 t.test('an append that can not be stored fails at its deadline', async (t) => {
   const server = await startNats(t)
   const log = openLog(t, { servers: [server.url], appendTimeout: 500 })

@@ -39,6 +39,10 @@ export interface NatsServer {
   /** As `kill -9`; resolves when it is dead. */
   kill(): Promise<void>
   start(): Promise<void>
+  /** Stops it where it is: its connections stay open, and it answers nothing. */
+  freeze(): void
+  /** Lets it go on. */
+  thaw(): void
   /** Says whether it has caught up with its cluster, JetStream's own records included. */
   isHealthy(): Promise<boolean>
 }
@@ -97,6 +101,12 @@ async function prepare(
         env: { ...process.env, NATS_STORE: join(directory, 'store'), ...env },
       })
       await untilReady(server, probe)
+    },
+    freeze() {
+      child?.kill('SIGSTOP')
+    },
+    thaw() {
+      child?.kill('SIGCONT')
     },
     async isHealthy() {
       const answer = await request(`http://127.0.0.1:${monitor}/healthz`, { reset: true })

@@ -61,8 +61,15 @@ export async function bundleClient(): Promise<string> {
   const { code = '' } = await minify(outputFiles[0]?.text ?? '', {
     module: true,
     ecma: 2020,
-    // Unsafe only for code that replaces the language's own objects or looks at a function's `prototype`.
-    compress: { passes: 5, unsafe: true, unsafe_arrows: true, unsafe_methods: true },
+    // Unsafe only for code that replaces the language's own objects, looks at a function's `prototype`, or has getters that do something.
+    compress: {
+      passes: 5,
+      inline: 0,
+      pure_getters: true,
+      unsafe: true,
+      unsafe_arrows: true,
+      unsafe_methods: true,
+    },
     mangle: { properties: { regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
   })
   return code

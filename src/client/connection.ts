@@ -129,9 +129,13 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
     async renew() {
       let renewAt: number | undefined
       try {
-        token = await (tokens as () => string | Promise<string>)()
+        const next = await (tokens as () => string | Promise<string>)()
         const now = platform.now()
-        renewAt = now + usableFor(token, now)
+        // Whoever has none is not anonymous.
+        if (next) {
+          token = next
+          renewAt = now + usableFor(next, now)
+        }
       } catch {}
       dispatch({ kind: 'token', renewAt })
     },

@@ -160,7 +160,8 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
     leave() {
       membership?.abort()
       membership = undefined
-      isLeading = false
+      // A page that is kept for later hears nothing meanwhile: it must not take up again in the middle.
+      isLeading = isInStep = false
       say({ type: 'channels', tab })
     },
 

@@ -27,7 +27,7 @@ export function channelsView(initial: readonly string[], events: ChannelsEvents)
     event.preventDefault()
     const channel = pattern.value.trim()
     const isValid = isChannelPattern(channel)
-    pattern.toggleAttribute('aria-invalid', !isValid)
+    pattern.setAttribute('aria-invalid', `${!isValid}`)
     say(fault, isValid ? '' : 'Segments joined by “:”; one may be *, the last **.')
     if (!isValid || channels.has(channel)) return
     channels.add(channel)

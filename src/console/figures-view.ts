@@ -5,6 +5,8 @@ import { TRANSPORTS } from './names.ts'
 
 /** So many seconds are shown; the oldest goes first. The chart's `viewBox` has the same numbers. */
 const SECONDS = 90
+/** Before the figures are asked for again where there were none, in milliseconds. */
+const RETRY_MS = 2_000
 const ROOM = { width: SECONDS, height: 40 }
 
 /** Follows an instance's figures at `url`, and shows them. */
@@ -12,9 +14,20 @@ export function figuresView(url: string): void {
   const seconds: StatsDocument[] = []
   const facts = part('facts', HTMLElement)
   const card = facts.closest('section')
-  const source = new EventSource(url)
+  follow()
 
-  source.onmessage = ({ data }: MessageEvent<string>) => {
+  function follow(): void {
+    const source = new EventSource(url)
+    source.onmessage = take
+    source.onerror = () => {
+      card?.classList.add('stale')
+      say(facts, 'No figures come at the moment; what you see is the last there was.')
+      // It comes back by itself when a connection is lost, but not from an answer that is no stream.
+      if (source.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_MS)
+    }
+  }
+
+  function take({ data }: MessageEvent<string>): void {
     const stats = JSON.parse(data) as StatsDocument
     seconds.push(stats)
     if (seconds.length > SECONDS) seconds.shift()
@@ -22,12 +35,6 @@ export function figuresView(url: string): void {
     showNumbers(stats)
     showChart(seconds)
   }
-  // EventSource comes back by itself.
-  source.onerror = () => {
-    card?.classList.add('stale')
-    say(facts, 'No figures come at the moment; what you see is the last there was.')
-  }
-
   function showNumbers(stats: StatsDocument): void {
     for (const transport of TRANSPORTS) text(`open-${transport}`, count(stats.connections[transport]))
     text('rate-published', count(stats.published.lastSecond))

@@ -11,7 +11,7 @@ import { healing } from './rows/healing.ts'
 import { service } from './rows/service.ts'
 
 /** How much later than aimed at something may come on a machine that is busy with other things. */
-const SLACK = 3
+const SLACK = isLong ? 1 : 3
 const ROWS = [...faulty, ...healing, ...service, ...reverseProxies, ...forwardProxies]
 
 t.setTimeout((isLong ? 900 : 200) * 1000)

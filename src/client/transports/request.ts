@@ -31,15 +31,15 @@ export function isOf({ headers }: Response, type: string): boolean {
 }
 
 /**
- * Says what an answer means that is no stream. 401, 429 and 503 mean the same whoever says them; for the rest only a problem
+ * Says what an answer means that is no stream. 401, 429, and 503 with `Retry-After` in seconds, mean the same whoever says them; for the rest only a problem
  * document (RFC 9457) is the service's own word, and all else is the network's doing.
  */
 export async function lossOf(response: Response): Promise<Loss> {
   const { status, headers } = response
   if (status === 401) return { cause: 'unauthorized' }
-  if (status === 429 || status === 503) {
-    return { cause: 'busy', retryAfter: Number(headers.get('retry-after')) * 1000 || BUSY_MS }
-  }
+  const retryAfter = Number(headers.get('retry-after')) * 1000
+  if (status === 429 || (status === 503 && retryAfter))
+    return { cause: 'busy', retryAfter: retryAfter || BUSY_MS }
   if (status >= 500 || !isOf(response, 'application/problem+json')) return { cause: 'failed' }
   const { code, detail } = (await response.json()) as { code: string; detail: string }
   return { cause: 'refused', code, message: detail }

@@ -176,3 +176,25 @@ t.test('a stream that is closed leaves no timer behind', async (t) => {
   stream.close()
   t.equal(clock.timers, 0)
 })
+
+t.test('a token source that has no token makes nobody anonymous', async (t) => {
+  const { stream, asked } = open(() => json({}), { token: async () => '' })
+  await until('it waits', () => stream.status.state === 'waiting')
+  t.equal(stream.status.reason, 'token')
+  t.strictSame(asked, [], 'nothing was opened without')
+  stream.close()
+})
+
+t.test(
+  'a 503 that does not say when to come back is the network’s doing, and another transport has its turn',
+  async (t) => {
+    const { stream } = open(({ transport }) =>
+      transport === 'sse'
+        ? new Response('<h1>503</h1>', { status: 503 })
+        : json({ notifications: [], cursor: 'e-1', ready: READY }),
+    )
+    await until('it is live', () => stream.status.state === 'live')
+    t.equal(stream.status.transport, 'long-poll')
+    stream.close()
+  },
+)

@@ -52,6 +52,41 @@ export const CODES = {
     title: 'The request is not well-formed HTTP',
     action: 'Mend the client.',
   },
+  unauthenticated: {
+    status: 401,
+    close: 4401,
+    title: 'No credential was sent',
+    action: 'Send a token or an API key.',
+  },
+  'token-invalid': {
+    status: 401,
+    close: 4401,
+    title: 'The token or API key is not good',
+    action: 'Fetch another. `WWW-Authenticate` says what is wrong with it.',
+  },
+  'token-expired': {
+    status: 401,
+    close: 4401,
+    title: 'The token has run out',
+    action: 'Fetch another and come back with the last cursor.',
+  },
+  'token-revoked': {
+    status: 401,
+    close: 4401,
+    title: 'The token has been revoked',
+    action: 'Log in anew.',
+  },
+  forbidden: {
+    status: 403,
+    close: 4403,
+    title: 'The credential does not allow this',
+    action: 'Ask for channels that the grants cover, or fetch a token with more.',
+  },
+  'origin-refused': {
+    status: 403,
+    title: 'Pages of this origin may not do this',
+    action: 'The operator has to add the origin to `TIDINGS_ALLOWED_ORIGINS`.',
+  },
   'not-found': { status: 404, title: 'There is nothing at this path', action: 'Mend the URL.' },
   'method-not-allowed': {
     status: 405,
@@ -82,6 +117,12 @@ export const CODES = {
     status: 429,
     title: 'This address has too many streams open',
     action: 'Close some, or come back after `Retry-After`.',
+  },
+  'too-many-requests': {
+    status: 429,
+    close: 4429,
+    title: 'Too much was asked in too short a time',
+    action: 'Come back after `Retry-After`, and ask less often.',
   },
   'headers-too-large': {
     status: 431,

@@ -47,7 +47,7 @@ export interface GapMessage {
 }
 
 /** Why the server closes a stream on purpose. */
-export type ByeReason = 'draining' | 'max-age'
+export type ByeReason = 'draining' | 'max-age' | 'token-expired'
 
 /** The server will close on purpose: come back after `retryAfter` milliseconds. No sign of a bad network. */
 export interface ByeMessage {

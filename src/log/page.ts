@@ -38,7 +38,7 @@ export function fillPage(
   let seen = 0
   for (const candidate of candidates) {
     if (notifications.length === limit || seen++ === SCAN) return { notifications, through }
-    if (wanted(candidate, channels, now)) {
+    if (isWanted(candidate, channels, now)) {
       bytes += Buffer.byteLength(candidate.data)
       if (bytes > PAGE_BYTES && notifications.length > 0) return { notifications, through }
       notifications.push(candidate)
@@ -67,7 +67,7 @@ export async function findNewest(
     let seen = 0
     for (const candidate of candidatesBefore(reached)) {
       reached = candidate.position
-      if (wanted(candidate, channels, now)) {
+      if (isWanted(candidate, channels, now)) {
         oldest = candidate.position
         missing--
       }
@@ -79,6 +79,7 @@ export async function findNewest(
   return oldest - 1
 }
 
-function wanted(candidate: Notification, channels: ChannelSet, now: number): boolean {
+/** Says whether a search for what is on `channels` at `now`, milliseconds since 1970, is to find `candidate`. */
+export function isWanted(candidate: Notification, channels: ChannelSet, now: number): boolean {
   return (candidate.expires === undefined || candidate.expires > now) && channels.has(candidate.channel)
 }

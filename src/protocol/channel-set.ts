@@ -1,4 +1,4 @@
-import { hasWildcard, matchesSegments } from './channel.ts'
+import { hasWildcard, isReserved, matchesSegments } from './channel.ts'
 
 /** The channels of one subscriber or one read: plain names, and patterns apart because they match otherwise. Immutable. */
 export class ChannelSet {
@@ -21,7 +21,7 @@ export class ChannelSet {
   /** Says whether notifications on `channel`, a plain name, belong to this set. */
   has(channel: string): boolean {
     if (this.names.has(channel)) return true
-    if (this.#segments.length === 0) return false
+    if (this.#segments.length === 0 || isReserved(channel)) return false
     const segments = channel.split(':')
     return this.#segments.some((pattern) => matchesSegments(pattern, segments))
   }

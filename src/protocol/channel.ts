@@ -36,6 +36,14 @@ export function hasWildcard(text: string): boolean {
   return text.includes('*')
 }
 
+/**
+ * Says whether `channel` is one of the service's own, on which nobody else may publish or subscribe: it begins with `$`, which is no
+ * segment character. No pattern stands for it, as in MQTT 5 §4.7.2.
+ */
+export function isReserved(channel: string): boolean {
+  return channel.startsWith('$')
+}
+
 /** Says whether the channel named `channel` is one of those that `pattern` stands for. Both must be valid. */
 export function matches(pattern: string, channel: string): boolean {
   return matchesSegments(pattern.split(':'), channel.split(':'))

@@ -1,4 +1,4 @@
-import { hasWildcard } from '../protocol/channel.ts'
+import { hasWildcard, isReserved } from '../protocol/channel.ts'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 
 /** Who has subscribed to what: names by a map, patterns apart in a tree of segments, so that a thousand of them cost little. */
@@ -31,7 +31,7 @@ export class Subscriptions<Who> {
   visit(channel: string, visit: (who: Who) => void): void {
     const set = this.#names.get(channel)
     if (set) for (const who of set) visit(who)
-    if (!this.#patterns.isEmpty) this.#patterns.visit(channel.split(':'), 0, visit)
+    if (!this.#patterns.isEmpty && !isReserved(channel)) this.#patterns.visit(channel.split(':'), 0, visit)
   }
 }
 

@@ -6,6 +6,7 @@ import { lifeTests } from './log/life.ts'
 import { modelTest } from './log/model.ts'
 import { newestTests } from './log/newest.ts'
 import { readTests } from './log/read.ts'
+import { reservedTests } from './log/reserved.ts'
 import { retentionTests } from './log/retention.ts'
 import { tailTests } from './log/tail.ts'
 
@@ -16,6 +17,7 @@ export function logContract(name: string, harness: LogHarness): void {
   t.test(`${name}: retention and ttl`, (t) => retentionTests(t, harness))
   t.test(`${name}: read`, (t) => readTests(t, harness))
   t.test(`${name}: newest`, (t) => newestTests(t, harness))
+  t.test(`${name}: reserved channels`, (t) => reservedTests(t, harness))
   t.test(`${name}: tail`, (t) => tailTests(t, harness))
   t.test(`${name}: life`, (t) => lifeTests(t, harness))
   t.test(`${name}: does what a trivial model does`, (t) => modelTest(t, harness))

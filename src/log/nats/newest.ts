@@ -1,5 +1,5 @@
 import type { ChannelSet } from '../../protocol/channel-set.ts'
-import { LOOK_BACK } from '../page.ts'
+import { isWanted, LOOK_BACK } from '../page.ts'
 import { Consumer } from './consumer.ts'
 import { decode } from './message.ts'
 import type { Source } from './read.ts'
@@ -17,28 +17,34 @@ export async function findNewest(source: Source, channels: ChannelSet, count: nu
   const lists = await Promise.all(
     source.subjects
       .filtersOf(channels)
-      .map((filter) => source.filters.take(() => listNewest(source, filter, count, first))),
+      .map((filter) => source.filters.take(() => listNewest(source, filter, { channels, first }, count))),
   )
   const positions = [...new Set(lists.flat())].sort((a, b) => b - a)
   return (positions[count - 1] ?? positions.at(-1) ?? last + 1) - 1
 }
 
-/** At least the `count` newest positions on one filter that have not expired, or all of the newest LOOK_BACK. */
-async function listNewest(source: Source, filter: string, count: number, first: number): Promise<number[]> {
+/** What is looked for along a filter, which may bring more, and the first position that there is. */
+interface Search {
+  readonly channels: ChannelSet
+  readonly first: number
+}
+
+/** At least the `count` newest positions along one filter that are wanted, or all of the newest LOOK_BACK. */
+async function listNewest(source: Source, filter: string, search: Search, count: number): Promise<number[]> {
   const newest = await source.link.jsm.streams.getMessage(source.stream, { last_by_subj: filter })
   if (!newest) return []
   for (let wanted = count; ; wanted *= 2) {
-    const { start, positions } = await list(source, filter, wanted, { first, last: newest.seq })
-    if (positions.length >= count || start <= first || wanted >= LOOK_BACK) return positions
+    const { start, positions } = await list(source, filter, search, { wanted, last: newest.seq })
+    if (positions.length >= count || start <= search.first || wanted >= LOOK_BACK) return positions
   }
 }
 
-/** Lists the `wanted` newest, some more, or all; then takes out what has expired. */
+/** Lists the `wanted` newest, some more, or all; then takes out what has expired, or is on none of the channels after all. */
 async function list(
   { link, stream, subjects }: Source,
   filter: string,
-  wanted: number,
-  { first, last }: { first: number; last: number },
+  { channels, first }: Search,
+  { wanted, last }: { wanted: number; last: number },
 ): Promise<{ start: number; positions: number[] }> {
   // What is known: from `few` on there are too few, from `many` on more than has to be listed.
   let few = last + 1
@@ -56,8 +62,8 @@ async function list(
       consumer.close()
       const notifications = deliveries.flatMap(({ msg, place }) => decode(subjects, msg, place) ?? [])
       const now = Date.now()
-      const lasting = notifications.filter(({ expires }) => expires === undefined || expires > now)
-      return { start, positions: lasting.map(({ position }) => position) }
+      const found = notifications.filter((notification) => isWanted(notification, channels, now))
+      return { start, positions: found.map(({ position }) => position) }
     }
     consumer.close()
     // Back by leaps until there are enough, then between the two.

@@ -91,3 +91,13 @@ t.test('a set of channels has each once, and gives up only what was added as suc
   t.strictSame([...set.with(['c', 'a'])], ['a', 'c', 'b:*'])
   t.strictSame([...set.without(['b:c', 'a'])], ['b:*'], 'a name takes no bite out of a pattern')
 })
+
+t.test('a reserved channel is no valid name, and in a set only by its name', async (t) => {
+  t.notOk(isChannelName('$a'))
+  t.notOk(isChannelPattern('$a:*'))
+  const patterns = new ChannelSet(['*', '**', '*:b'])
+  for (const channel of ['$a', '$a:b']) {
+    t.notOk(patterns.has(channel))
+    t.ok(patterns.with([channel]).has(channel))
+  }
+})

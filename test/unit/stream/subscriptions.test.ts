@@ -4,7 +4,7 @@ import { ChannelSet } from '../../../src/protocol/channel-set.ts'
 import { Subscriptions } from '../../../src/stream/subscriptions.ts'
 
 const segments = (of: string[]) => fc.array(fc.constantFrom(...of), { minLength: 1, maxLength: 4 })
-const name = segments(['a', 'b']).map((all) => all.join(':'))
+const name = segments(['a', 'b', '$']).map((all) => all.join(':'))
 const pattern = fc
   .tuple(segments(['a', 'b', '*']), fc.boolean())
   .map(([all, open]) => (open ? [...all, '**'] : all).join(':'))

@@ -1,0 +1,69 @@
+import { readFileSync } from 'node:fs'
+import { API_KEY_PREFIX, apiKeyAuthenticator } from './auth/api-keys.ts'
+import { type Authenticator, Unauthenticated } from './auth/authenticator.ts'
+import { everyoneAuthenticator } from './auth/everyone.ts'
+import { jwtAuthenticator } from './auth/jwt.ts'
+import type { KeySource } from './auth/keys/key-source.ts'
+import { publicKeySource } from './auth/keys/public-key.ts'
+import { secretSource } from './auth/keys/secret.ts'
+import { ALGORITHMS } from './config/auth.ts'
+import { SettingsError } from './config/load.ts'
+import type { Settings } from './config/settings.ts'
+
+/** Room for a few hundred grants. What is longer is refused before anything of it is looked at. */
+const MAX_CREDENTIAL_LENGTH = 8 * 1024
+
+/**
+ * Makes the authenticator that the settings ask for: the choice of mode, and of the keys' sources.
+ * @throws SettingsError when the file with the public key won't do
+ */
+export function openAuthenticator(settings: Settings): Authenticator {
+  switch (settings.auth) {
+    case 'none':
+      return everyoneAuthenticator
+    case 'jwt':
+      return credentialAuthenticator(settings)
+  }
+}
+
+/** Takes tokens and API keys, and tells them apart by how they begin. */
+function credentialAuthenticator(settings: Settings): Authenticator {
+  const apiKeys = apiKeyAuthenticator(settings.apiKeys)
+  const tokens = jwtAuthenticator({
+    sources: keySources(settings),
+    algorithms: settings.jwtAlgorithms.length > 0 ? settings.jwtAlgorithms : ALGORITHMS,
+    issuer: settings.jwtIssuer || undefined,
+    audience: settings.jwtAudience || undefined,
+    clockToleranceSeconds: settings.jwtClockToleranceSeconds,
+    defaults: { subscribe: settings.defaultSubscribe, publish: settings.defaultPublish },
+  })
+  return {
+    async authenticate(credential) {
+      if (credential === undefined) {
+        throw new Unauthenticated('unauthenticated', 'This needs a token or an API key.')
+      }
+      if (credential.length > MAX_CREDENTIAL_LENGTH) {
+        throw new Unauthenticated('token-invalid', `A token may have ${MAX_CREDENTIAL_LENGTH} characters.`)
+      }
+      return (credential.startsWith(API_KEY_PREFIX) ? apiKeys : tokens).authenticate(credential)
+    },
+  }
+}
+
+function keySources({ jwtSecret, jwtPublicKeyFile }: Settings): KeySource[] {
+  return [
+    ...(jwtSecret === '' ? [] : [secretSource(jwtSecret)]),
+    ...(jwtPublicKeyFile === '' ? [] : [publicKeyIn(jwtPublicKeyFile)]),
+  ]
+}
+
+function publicKeyIn(file: string): KeySource {
+  try {
+    return publicKeySource(readFileSync(file, 'utf8'))
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new SettingsError([
+      `TIDINGS_JWT_PUBLIC_KEY_FILE was ${JSON.stringify(file)}: it must name a PEM file with a public key, RSA of 2048 to 8192 bits, P-256 or Ed25519 (${why})`,
+    ])
+  }
+}

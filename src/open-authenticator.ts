@@ -15,19 +15,20 @@ const MAX_CREDENTIAL_LENGTH = 8 * 1024
 
 /**
  * Makes the authenticator that the settings ask for: the choice of mode, and of the keys' sources.
+ * @param now milliseconds since 1970; default: the machine's clock
  * @throws SettingsError when the file with the public key won't do
  */
-export function openAuthenticator(settings: Settings): Authenticator {
+export function openAuthenticator(settings: Settings, now: () => number = Date.now): Authenticator {
   switch (settings.auth) {
     case 'none':
       return everyoneAuthenticator
     case 'jwt':
-      return credentialAuthenticator(settings)
+      return credentialAuthenticator(settings, now)
   }
 }
 
 /** Takes tokens and API keys, and tells them apart by how they begin. */
-function credentialAuthenticator(settings: Settings): Authenticator {
+function credentialAuthenticator(settings: Settings, now: () => number): Authenticator {
   const apiKeys = apiKeyAuthenticator(settings.apiKeys)
   const tokens = jwtAuthenticator({
     sources: keySources(settings),
@@ -35,6 +36,7 @@ function credentialAuthenticator(settings: Settings): Authenticator {
     issuer: settings.jwtIssuer || undefined,
     audience: settings.jwtAudience || undefined,
     clockToleranceSeconds: settings.jwtClockToleranceSeconds,
+    now,
     defaults: { subscribe: settings.defaultSubscribe, publish: settings.defaultPublish },
   })
   return {

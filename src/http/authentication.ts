@@ -40,7 +40,9 @@ export function authentication(
 function refuse(error: unknown): never {
   if (error instanceof Unauthenticated) throw new Problem(error.code, error.message)
   if (error instanceof KeysUnavailable) {
-    throw new Problem('keys-unavailable', 'Whether the token is good can not be told now.', { retryAfter: KEYS_RETRY_AFTER })
+    throw new Problem('keys-unavailable', 'Whether the token is good can not be told now.', {
+      retryAfter: KEYS_RETRY_AFTER,
+    })
   }
   throw error
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { parse } from '@fastify/cookie'
+// Brings `parseCookie` with it.
+import type {} from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
 import { Problem } from './problem.ts'
 
@@ -22,7 +23,7 @@ const SUBPROTOCOL_PREFIX = 'bearer.'
 
 /**
  * Makes what finds credentials (contract §6): in `Authorization`, the subprotocols of a WebSocket, the query; and only when there is
- * none, in the cookie named `cookie`, where that is not empty.
+ * none, in the cookie named `cookie`, where that is not empty (register `@fastify/cookie` for that).
  *
  * It throws Problem `bad-query` for different ones in one request (RFC 6750 §2): a proxy could have judged by another than is used here.
  */
@@ -30,7 +31,7 @@ export function credentialReader(cookie: string): ReadCredential {
   return (request) => {
     const shown = [
       ...authorizations(request.raw),
-      ...subprotocols(request.raw),
+      ...(request.ws ? subprotocols(request.raw) : []),
       ...[(request.query as { token?: string | string[] }).token ?? []].flat(),
     ]
     const [text] = shown
@@ -38,15 +39,15 @@ export function credentialReader(cookie: string): ReadCredential {
       throw new Problem('bad-query', 'The request shows different credentials: which of them counts?')
     }
     if (text !== undefined || cookie === '') return { text, isCookie: false }
-    const inCookie = parse(request.headers.cookie ?? '')[cookie]
+    const inCookie = request.server.parseCookie(request.headers.cookie ?? '')[cookie]
     return { text: inCookie, isCookie: inCookie !== undefined }
   }
 }
 
 /** RFC 6750 §2.1. Of a field that is repeated Node would show the first, and a proxy perhaps the last. */
 function authorizations({ headersDistinct }: IncomingMessage): string[] {
-  return (headersDistinct.authorization ?? []).map((value) => {
-    const [, token] = /^Bearer +(.*)$/i.exec(value) ?? []
+  return (headersDistinct['authorization'] ?? []).map((value) => {
+    const [, token] = /^Bearer(?: +|$)(.*)$/i.exec(value) ?? []
     if (token === undefined) {
       throw new Problem('unauthenticated', '`Authorization` must be `Bearer`, a space and the token.')
     }

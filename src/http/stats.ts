@@ -64,7 +64,10 @@ export function statsRoute(
   }
 
   /** The plugin asks for the next only when the viewer has taken the last: who is slow misses some, and nothing is queued. */
-  async function* events(request: FastifyRequest, viewer: ServerResponse): AsyncGenerator<EventMessage, void> {
+  async function* events(
+    request: FastifyRequest,
+    viewer: ServerResponse,
+  ): AsyncGenerator<EventMessage, void> {
     try {
       let data = JSON.stringify(await figures.read())
       while (viewers.has(viewer)) {

@@ -21,7 +21,7 @@ export interface Conversed {
 /** Messages that may wait while a token is looked at. Beyond it the stream is closed: the client says more than it may. */
 const MAX_WAITING = 64
 
-type MessageOf<Type extends ClientMessage['type']> = Extract<ClientMessage, { readonly type: Type }>
+type MessageWith<Member extends string> = Extract<ClientMessage, Readonly<Record<Member, unknown>>>
 
 /**
  * What a client says on its stream, and what it is answered (contract §4.4). Messages are taken in order: those that come while a
@@ -46,35 +46,46 @@ export class Conversation {
   #handle(message: ClientMessage): void {
     switch (message.type) {
       case 'ping':
-        return this.#stream.send({ type: 'pong', ...asked(message) })
+        this.#stream.send({ type: 'pong', ...asked(message) })
+        break
       case 'token':
-        // It throws nothing, and what comes behind it waits.
-        return void this.#renew(message)
+        // Nobody waits for it but the messages behind it, and it throws nothing.
+        void this.#renew(message)
+        break
       case 'subscribe':
+        this.#subscribe(message)
+        break
       case 'unsubscribe':
-        return this.#change(message)
+        this.#change(message, this.#stream.channels.without(message.channels))
+        break
     }
   }
 
-  #change(message: MessageOf<'subscribe' | 'unsubscribe'>): void {
+  #subscribe(message: MessageWith<'channels'>): void {
     const { access, channels: before, maxChannels } = this.#stream
-    const adding = message.type === 'subscribe'
-    const forbidden = adding ? message.channels.find((channel) => !access.maySubscribe(channel)) : undefined
-    if (forbidden !== undefined) return this.#refuse('forbidden', notGranted(forbidden), message)
-    const channels = adding ? before.with(message.channels) : before.without(message.channels)
-    if (channels.size > maxChannels) {
-      return this.#refuse(
-        'too-many-channels',
-        `${CODES['too-many-channels'].title}: ${maxChannels}.`,
-        message,
-      )
+    const forbidden = message.channels.find((channel) => !access.maySubscribe(channel))
+    const channels = before.with(message.channels)
+    if (forbidden !== undefined) {
+      this.#refuse('forbidden', notGranted(forbidden), message)
+    } else if (channels.size > maxChannels) {
+      const code = 'too-many-channels'
+      this.#refuse(code, `${CODES[code].title}: ${maxChannels}.`, message)
+    } else {
+      this.#change(message, channels)
     }
-    this.#stream.select(channels)
-    const type = adding ? 'subscribed' : 'unsubscribed'
-    this.#stream.send({ type, channels: [...channels], cursor: this.#stream.cursor, ...asked(message) })
   }
 
-  async #renew(message: MessageOf<'token'>): Promise<void> {
+  #change(message: MessageWith<'channels'>, channels: ChannelSet): void {
+    this.#stream.select(channels)
+    this.#stream.send({
+      type: `${message.type}d`,
+      channels: [...channels],
+      cursor: this.#stream.cursor,
+      ...asked(message),
+    })
+  }
+
+  async #renew(message: MessageWith<'token'>): Promise<void> {
     const waiting: ClientMessage[] = []
     this.#waiting = waiting
     const outcome = await this.#stream.access.renew(message.token).catch((refused: AccessRefused) => refused)
@@ -85,7 +96,7 @@ export class Conversation {
     for (const next of waiting) if (this.#stream.isOpen) this.take(next)
   }
 
-  #extend(access: Access, message: MessageOf<'token'>): void {
+  #extend(access: Access, message: MessageWith<'token'>): void {
     const lost = [...this.#stream.channels].find((channel) => !access.maySubscribe(channel))
     if (lost === undefined) this.#stream.access = access
     else this.#end('forbidden', notGranted(lost), message)

@@ -15,11 +15,11 @@ const SAME_SIGNAL_MS = 500
 
 async function start(): Promise<void> {
   const settings = loadSettings(process.env)
-  const authenticator = openAuthenticator(settings)
+  const logger = pino({ level: settings.logLevel })
+  const authenticator = openAuthenticator(settings, { logger })
   const { log, ready } = openLog(settings)
   // Only what no patience can mend is told here; until then the service runs, and says why it is not ready.
   ready.catch(fail)
-  const logger = pino({ level: settings.logLevel })
   const app = await buildApp({ settings, authenticator, log, logger })
   // Before it listens: whoever sees the address in the output may send a signal at once.
   stopOnSignal(app, log, logger)

@@ -38,7 +38,7 @@ export async function startApp(
   const itsLog = log ?? openMemoryLog(settings, clock?.now)
   const app = await buildApp({
     settings,
-    authenticator: authenticator ?? openAuthenticator(settings, clock?.now),
+    authenticator: authenticator ?? openAuthenticator(settings, clock),
     log: itsLog,
     ...(clock && { clock }),
     ...(logger && { logger }),

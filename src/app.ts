@@ -10,6 +10,8 @@ import Fastify, {
 import type { WebSocket } from 'ws'
 import { accessOpener } from './auth/access.ts'
 import type { Authenticator } from './auth/authenticator.ts'
+import { revocable } from './auth/revocable.ts'
+import { Revocations } from './auth/revocations.ts'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { authentication } from './http/authentication.ts'
@@ -21,6 +23,7 @@ import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
 import { publishRoute } from './http/publish.ts'
+import { revocationsRoute } from './http/revocations.ts'
 import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
 import { webSocketUpgrades } from './http/upgrade.ts'
@@ -83,6 +86,11 @@ export async function buildApp({
 }: AppParts): Promise<TidingsApp> {
   const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
   await hub.open()
+  const revocations =
+    settings.auth === 'none'
+      ? undefined
+      : new Revocations({ hub, retentionSeconds: settings.retentionSeconds, onRevoked: reviewStreams })
+  const judge = revocations ? revocable(authenticator, revocations) : authenticator
   const requestTimeout = settings.requestTimeoutSeconds * 1000
   const server = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
@@ -101,7 +109,7 @@ export async function buildApp({
   const draining = () => isDraining
 
   const readCredential = settings.auth === 'none' ? readNoCredential : credentialReader(settings.tokenCookie)
-  const authenticate = authentication(server, authenticator, readCredential)
+  const authenticate = authentication(server, judge, readCredential)
   // Its hook would take every request's cookies apart.
   if (settings.tokenCookie !== '') server.register(fastifyCookie, { hook: false })
   registerErrors(server, clock)
@@ -139,9 +147,11 @@ export async function buildApp({
   })
   server.register(streamRoute, {
     authenticate,
-    openAccess: accessOpener(authenticator, (err) =>
-      server.log.error({ err }, 'a token could not be judged'),
-    ),
+    openAccess: accessOpener({
+      authenticator: judge,
+      isRevoked: (principal) => revocations?.revokes(principal) ?? false,
+      report: (err) => server.log.error({ err }, 'a token could not be judged'),
+    }),
     hub,
     admission: new Admission(settings),
     limits: {
@@ -153,6 +163,7 @@ export async function buildApp({
     maxFrameBytes: settings.maxFrameBytes,
     draining,
   })
+  server.register(revocationsRoute, { authenticate, revocations, clock })
   server.register(statsRoute, {
     authenticate,
     // Whatever clock the streams go by, rates are of real seconds.
@@ -161,7 +172,15 @@ export async function buildApp({
     stallMs: settings.stallSeconds * 1000,
   })
   server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
-  server.addHook('onClose', async () => hub.close())
+  server.addHook('onClose', async () => {
+    revocations?.close()
+    hub.close()
+  })
+
+  /** Something has been revoked: a stream that rests on it must end. */
+  function reviewStreams(): void {
+    for (const subscriber of hub.subscribers) subscriber.review()
+  }
 
   /** The server closes only when its connections are gone: those that came while it drained, or all when it didn't, go now. */
   function leaveNoStream(done: () => void): void {

@@ -2,7 +2,6 @@ import { v7 as newId } from 'uuid'
 import { type Draft, LogUnavailable } from '../log/log.ts'
 import { ChannelSet } from '../protocol/channel-set.ts'
 import { formatCursor } from '../protocol/cursor.ts'
-import type { GapReason } from '../protocol/messages.ts'
 import type { Batch } from '../stream/batch.ts'
 import type { Hub } from '../stream/hub.ts'
 import { Seam, type Sink } from '../stream/seam.ts'
@@ -65,7 +64,7 @@ export class Revocations implements Sink {
     hub.attach(this.#seam)
   }
 
-  /** Whether the log has been read to its end: until then there may be more than is known of. */
+  /** Whether the log has been read to its end once: until then there is more than is known of. */
   get isKnown(): boolean {
     return this.#isKnown
   }
@@ -107,10 +106,8 @@ export class Revocations implements Sink {
     return true
   }
 
-  /** What retention has taken was renewed in time. What is known of another log still holds; what this one says is yet to be read. */
-  gap(_position: number, reason: GapReason): void {
-    if (reason === 'epoch') this.#isKnown = false
-  }
+  /** What retention has taken was renewed in time; and what is known still holds when the log is another one. */
+  gap(): void {}
 
   caughtUp(): void {
     this.#isKnown = true

@@ -1,8 +1,16 @@
 import t, { type Test } from 'tap'
 import { EVERYONE, type Principal } from '../../../src/auth/principal.ts'
-import { REVOCATIONS, type Revocation } from '../../../src/auth/revocation.ts'
+import { REVOCATIONS, type Revocation, toDraft } from '../../../src/auth/revocation.ts'
 import { MAX_REVOCATIONS, Revocations, TooManyRevocations } from '../../../src/auth/revocations.ts'
-import { type Log, LogUnavailable, type Notification } from '../../../src/log/log.ts'
+import {
+  type Appended,
+  type Bounds,
+  type Draft,
+  type Log,
+  LogUnavailable,
+  type Notification,
+  type Page,
+} from '../../../src/log/log.ts'
 import { openMemoryLog } from '../../../src/log/memory.ts'
 import { ChannelSet } from '../../../src/protocol/channel-set.ts'
 import { Hub } from '../../../src/stream/hub.ts'
@@ -148,40 +156,84 @@ t.test('a revocation outlives retention by bytes', async (t) => {
   await until('a new instance knows it', () => late.revocations.revokes(someone('42')))
 })
 
-t.test('in another log what was known still holds, and is appended to that', async (t) => {
-  const rig = new Rig(t)
-  const other = openMemoryLog(logOptions(), rig.clock.now)
-  t.teardown(() => other.close())
-  let current = rig.log
-  let reset: (() => Promise<void>) | undefined
-  const switching: Log = {
-    append: (drafts) => current.append(drafts),
-    tail(after, onBatch, onReset) {
-      let stop = current.tail(after, onBatch, onReset)
-      reset = async () => {
-        stop()
-        const bounds = await current.bounds()
-        onReset(bounds)
-        stop = current.tail(bounds.first - 1, onBatch, onReset)
-      }
-      return () => stop()
-    },
-    read: (channels, after, limit) => current.read(channels, after, limit),
-    newest: (channels, count) => current.newest(channels, count),
-    bounds: () => current.bounds(),
-    close: () => current.close(),
+/** A log that becomes another one. */
+class SwitchingLog implements Log {
+  current: Log
+  /** what reads wait for */
+  hold: Promise<void> = Promise.resolve()
+  #follow: (after: number) => void = () => {}
+  #reset: (bounds: Bounds) => void = () => {}
+  #stop: () => void = () => {}
+
+  constructor(first: Log) {
+    this.current = first
   }
-  const { revocations } = await rig.instance(switching)
+
+  tail(...[after, onBatch, onReset]: Parameters<Log['tail']>): () => void {
+    this.#reset = onReset
+    this.#follow = (start) => {
+      this.#stop = this.current.tail(start, onBatch, onReset)
+    }
+    this.#follow(after)
+    return () => this.#stop()
+  }
+
+  async switchTo(next: Log): Promise<void> {
+    this.#stop()
+    this.current = next
+    const bounds = await next.bounds()
+    this.#reset(bounds)
+    this.#follow(bounds.first - 1)
+  }
+
+  async read(...question: Parameters<Log['read']>): Promise<Page> {
+    const { current } = this
+    await this.hold
+    return current.read(...question)
+  }
+
+  append(drafts: readonly Draft[]): Promise<Appended[]> {
+    return this.current.append(drafts)
+  }
+
+  newest(...question: Parameters<Log['newest']>): Promise<number> {
+    return this.current.newest(...question)
+  }
+
+  bounds(): Promise<Bounds> {
+    return this.current.bounds()
+  }
+
+  async close(): Promise<void> {}
+}
+
+t.test('in another log what was known still holds, and is appended to that', async (t) => {
+  const [rig, next] = [new Rig(t), new Rig(t)]
+  const log = new SwitchingLog(rig.log)
+  const { revocations } = await rig.instance(log)
   await until('the log has been read', () => revocations.isKnown)
   await revocations.add(rig.revocation('42'))
   await until('it is known', () => revocations.revokes(someone('42')))
-  current = other
-  await reset?.()
+  await log.switchTo(next.log)
   t.ok(revocations.revokes(someone('42')))
-  await until('the other log has been read', () => revocations.isKnown)
   await rig.pass(0.1)
-  const late = await rig.instance(other)
+  const late = await next.instance()
   await until('a new instance knows it', () => late.revocations.revokes(someone('42')))
+})
+
+t.test('a log that becomes another one while it is read is not taken for that', async (t) => {
+  const [rig, next] = [new Rig(t), new Rig(t)]
+  const log = new SwitchingLog(rig.log)
+  await rig.log.append(Array.from({ length: 10 }, () => draft('a')))
+  await next.log.append([toDraft(rig.revocation('42'), 'one', rig.clock.now())])
+  let release: () => void = () => {}
+  log.hold = new Promise((resolve) => {
+    release = resolve
+  })
+  const { revocations } = await rig.instance(log)
+  await log.switchTo(next.log)
+  release()
+  await until('it is known', () => revocations.revokes(someone('42')))
 })
 
 t.test('beyond the bound one more is refused, but not one for tokens that are on the list', async (t) => {

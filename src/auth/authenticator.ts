@@ -5,6 +5,7 @@ export interface Authenticator {
   /**
    * @param credential a JWT or an API key, as it came; `undefined` when none did
    * @throws Unauthenticated when it is not good
+   * @throws KeysUnavailable as long as the keys to judge it by can't be had
    * @throws LogUnavailable as long as it is not known what has been revoked
    */
   authenticate(credential: string | undefined): Promise<Principal>
@@ -23,4 +24,9 @@ export class Unauthenticated extends Error {
     super(detail)
     this.code = code
   }
+}
+
+/** Thrown when it can't be told whether a token is good, for its key can't be had now: code `keys-unavailable`. */
+export class KeysUnavailable extends Error {
+  override readonly name = 'KeysUnavailable'
 }

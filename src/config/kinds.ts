@@ -65,6 +65,43 @@ export function secret(expected: string, pattern: RegExp, meaning: string) {
   return z.string().regex(pattern).prefault('').register(explanations, { expected, meaning, secret: true })
 }
 
+/** Lists are separated by commas in the environment, and JSON arrays, or the same text, in the file. */
+function listFromText(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  return value === '' ? [] : value.split(',').map((part) => part.trim())
+}
+
+/** @param item what each may be, and `expected` says so; the value is a list, by default an empty one */
+export function list<const Item extends string>(
+  expected: string,
+  item: z.ZodType<Item>,
+  most: number,
+  meaning: string,
+) {
+  return z
+    .preprocess(listFromText, z.array(item).max(most).readonly())
+    .prefault('')
+    .register(explanations, { expected, meaning })
+}
+
+/** In the environment it is JSON text; in the file the same, or the array itself. */
+function jsonFromText(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  try {
+    return JSON.parse(value)
+  } catch {
+    return undefined
+  }
+}
+
+/** A JSON array, by default an empty one; it is never shown, for there may be secrets in it. */
+export function records<Item>(expected: string, schema: z.ZodType<readonly Item[]>, meaning: string) {
+  return z
+    .preprocess(jsonFromText, schema)
+    .prefault('[]')
+    .register(explanations, { expected, meaning, secret: true })
+}
+
 /** What operators are told about a setting that one of the helpers above has made. */
 export function explain(schema: z.ZodType): Explanation {
   const explanation = explanations.get(schema)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { authClashes, authShape } from './auth.ts'
 import { bytes, type Explanation, explain, oneOf, secret, text, whole } from './kinds.ts'
 
 const DAY = 86_400
@@ -15,11 +16,7 @@ const shape = {
     'Address to listen on.',
   ),
   port: whole(0, 65_535, 8080, 'TCP port to listen on; 0 takes a free one and logs which.'),
-  auth: oneOf(
-    ['none'],
-    'none',
-    'Who may do what. With `none` everyone may do everything, so it must be chosen explicitly where `TIDINGS_HOST` is not a loopback address.',
-  ),
+  ...authShape,
   log: oneOf(
     ['embedded', 'memory', 'nats'],
     'embedded',
@@ -146,9 +143,6 @@ export const SETTINGS: readonly SettingInfo[] = Object.entries(shape).map(([key,
   ...explain(schema),
 }))
 
-/** Addresses that only this machine can reach (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
-
 /**
  * What is wrong with settings each of which may stand by itself: a line for each problem.
  * @param chosen the settings that are not there by default
@@ -157,11 +151,7 @@ export function clashes(settings: Settings, chosen: ReadonlySet<string>): string
   const { natsUser, natsPassword, natsToken, natsNkey, natsCredsFile } = settings
   const ways = [natsUser || natsPassword, natsToken, natsNkey, natsCredsFile].filter(Boolean)
   return [
-    ...(!LOOPBACK.test(settings.host) && !chosen.has('auth')
-      ? [
-          `TIDINGS_AUTH was not set: for everyone who reaches ${JSON.stringify(settings.host)} to do everything, it must be none`,
-        ]
-      : []),
+    ...authClashes(settings, chosen),
     ...(ways.length > 1
       ? [
           'TIDINGS_NATS_USER with its password, _TOKEN, _NKEY and _CREDS_FILE were set together: it must be one of them',

@@ -94,7 +94,8 @@ function startOf(request: FastifyRequest, query: Query): Start {
   const lastEventId = request.headers['last-event-id']
   if (typeof lastEventId === 'string' && lastEventId !== '') return fromCursor(lastEventId)
   if (query.cursor === 'earliest') return { from: 'earliest' }
-  if (query.cursor !== undefined) return fromCursor(query.cursor)
+  // Clients that put a variable into their URL have nothing to put there at first.
+  if (query.cursor) return fromCursor(query.cursor)
   return query.last === undefined ? { from: 'now' } : { from: 'newest', count: query.last }
 }
 

@@ -140,6 +140,11 @@ export const CODES = {
     title: 'The log can not be reached or can not take more now',
     action: 'Send the same again, with the same ids, after `Retry-After`.',
   },
+  'keys-unavailable': {
+    status: 503,
+    title: 'The keys that tokens are checked with can not be had now',
+    action: 'Send the same again after `Retry-After`: the token may well be good.',
+  },
   'at-capacity': {
     status: 503,
     title: 'The service has as many streams open as it may',

@@ -133,8 +133,39 @@ t.test('Everyone may do everything only on a loopback address, unless that is ch
   for (const host of ['127.0.0.1', '127.9.9.9', '::1', 'localhost'])
     t.ok(loadSettings({ TIDINGS_HOST: host }))
   for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example']) {
-    t.match(problemsOf({ TIDINGS_HOST: host }), [/^TIDINGS_AUTH was not set: .* it must be none$/])
+    t.match(problemsOf({ TIDINGS_HOST: host }), [/^TIDINGS_AUTH was not set: .* it must be none; .* jwt$/])
     t.ok(loadSettings({ TIDINGS_HOST: host, TIDINGS_AUTH: 'none' }))
   }
   t.ok(loadSettings({ TIDINGS_CONFIG: 'x', TIDINGS_HOST: '0.0.0.0' }, () => '{"auth": "none"}'))
+})
+
+t.test('Keys count only where jwt is chosen, and that is told to whoever forgot', async (t) => {
+  const keys: readonly Record<string, string>[] = [
+    { TIDINGS_JWT_SECRET: 'x'.repeat(32) },
+    { TIDINGS_JWT_PUBLIC_KEY_FILE: 'jwt.pem' },
+    { TIDINGS_JWT_JWKS_URL: 'https://id.example/jwks.json' },
+    { TIDINGS_API_KEYS: JSON.stringify([{ name: 'shop', sha256: '0'.repeat(64) }]) },
+  ]
+  for (const key of keys) {
+    t.match(problemsOf(key), [/^TIDINGS_AUTH was not set, but keys were: it must be jwt/])
+    t.equal(loadSettings({ ...key, TIDINGS_AUTH: 'jwt' }).auth, 'jwt')
+    t.equal(loadSettings({ ...key, TIDINGS_AUTH: 'none' }).auth, 'none')
+  }
+})
+
+t.test('Mode jwt needs a key, no two sources of public keys, and a secret for HS256', async (t) => {
+  t.match(problemsOf({ TIDINGS_AUTH: 'jwt' }), [/^TIDINGS_AUTH was "jwt" without a key: .* must be set$/])
+  const both = { TIDINGS_JWT_PUBLIC_KEY_FILE: 'jwt.pem', TIDINGS_JWT_JWKS_URL: 'https://id.example/' }
+  t.match(problemsOf({ TIDINGS_AUTH: 'jwt', ...both }), [/set together: it must be one of them$/])
+  const unkeyed = { TIDINGS_JWT_PUBLIC_KEY_FILE: 'jwt.pem', TIDINGS_JWT_ALGORITHMS: 'HS256,RS256' }
+  t.match(problemsOf({ TIDINGS_AUTH: 'jwt', ...unkeyed }), [/HS256.*TIDINGS_JWT_SECRET must be set$/])
+})
+
+t.test('A wrong secret or API key is not shown', async (t) => {
+  const [secret = '', keys = ''] = problemsOf({
+    TIDINGS_JWT_SECRET: 'hunter2',
+    TIDINGS_API_KEYS: '["tdk_x"]',
+  })
+  t.match(secret, /^TIDINGS_JWT_SECRET was \(not shown\): it must be 32 to 1024/)
+  t.match(keys, /^TIDINGS_API_KEYS was \(not shown\): it must be a JSON array/)
 })

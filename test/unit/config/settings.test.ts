@@ -20,10 +20,53 @@ t.test('Every setting takes its own default, as one would write it', async (t) =
   for (const { variable, byDefault, accepts } of SETTINGS) t.ok(accepts(byDefault), variable)
 })
 
+const API_KEYS = [{ name: 'shop', sha256: 'aB'.repeat(32) }] as const
+
 const CASES: readonly (readonly [string, readonly unknown[], readonly unknown[]])[] = [
   ['TIDINGS_HOST', ['::1', '0.0.0.0', 'localhost'], ['', 'a b', 'a\n', 'a\0', 1]],
   ['TIDINGS_PORT', ['0', '65535', 8080], ['-1', '65536', '80a', '8e1', '0x50', '1.0', ' 80', '', 1.5, true]],
-  ['TIDINGS_AUTH', ['none'], ['', 'None', 'jwt']],
+  ['TIDINGS_AUTH', ['none', 'jwt'], ['', 'None', 'JWT']],
+  [
+    'TIDINGS_JWT_SECRET',
+    ['', 'x'.repeat(32), 'ä'.repeat(1024)],
+    ['x'.repeat(31), 'x'.repeat(1025), '-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA', `${'x'.repeat(31)}\0`],
+  ],
+  ['TIDINGS_JWT_PUBLIC_KEY_FILE', ['', '/etc/jwt.pem'], ['a\0']],
+  [
+    'TIDINGS_JWT_JWKS_URL',
+    ['', 'https://id.example/.well-known/jwks.json', 'http://127.0.0.1:1/', 'https://id.example/j?a=b@c'],
+    ['id.example', 'ftp://id.example/', 'https://u:p@id.example/', 'https://id.example/ a', 'https://'],
+  ],
+  [
+    'TIDINGS_JWT_ALGORITHMS',
+    ['', 'HS256', 'RS256,ES256, EdDSA', ['HS256']],
+    ['none', 'HS512', 'rs256', 'RS256,', 'RS256 ES256', [1], 1],
+  ],
+  ['TIDINGS_JWT_ISSUER', ['', 'https://id.example/'], ['a\0', 'x'.repeat(1025)]],
+  ['TIDINGS_JWT_AUDIENCE', ['', 'tidings'], ['a\0', 'x'.repeat(1025)]],
+  ['TIDINGS_JWT_CLOCK_TOLERANCE_SECONDS', ['0', '300'], ['-1', '301']],
+  [
+    'TIDINGS_DEFAULT_SUBSCRIBE',
+    ['', 'user:{sub}', 'news:**, user:{sub}:*', ['news']],
+    ['{sub', 'a:x{sub}', '{SUB}', 'a b', 'a:**:b', 'a,', 'a,,b', '{sub}:'],
+  ],
+  ['TIDINGS_DEFAULT_PUBLISH', ['', 'user:{sub}'], ['user:{name}']],
+  [
+    'TIDINGS_API_KEYS',
+    ['[]', API_KEYS, JSON.stringify(API_KEYS), [{ ...API_KEYS[0], publish: ['user:**'], admin: true }]],
+    [
+      '',
+      '[',
+      '{}',
+      [{ name: 'shop' }],
+      [{ ...API_KEYS[0], sha256: 'tdk_in_clear' }],
+      [{ ...API_KEYS[0], name: '' }],
+      [{ ...API_KEYS[0], publish: ['a b'] }],
+      [{ ...API_KEYS[0], admin: 'yes' }],
+      [{ ...API_KEYS[0], grants: [] }],
+      [...API_KEYS, ...API_KEYS],
+    ],
+  ],
   ['TIDINGS_LOG', ['embedded', 'memory', 'nats'], ['', 'Memory', 'redis']],
   ['TIDINGS_DATA_DIR', ['/var/lib/tidings', '.'], ['', 'a\0b', 'x'.repeat(4097)]],
   [

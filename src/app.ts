@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, {
   type FastifyBaseLogger,
@@ -11,10 +12,12 @@ import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
+import { boundConnections } from './http/connections.ts'
 import { consoleRoutes } from './http/console.ts'
 import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
+import { registerOrigins } from './http/origin.ts'
 import { publishRoute } from './http/publish.ts'
 import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
@@ -83,6 +86,7 @@ export async function buildApp({
     // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout,
+    trustProxy: settings.trustProxy.length > 0 && [...settings.trustProxy],
     http: {
       ...errorOptions.http,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -93,6 +97,7 @@ export async function buildApp({
   let isDraining = false
   const draining = () => isDraining
 
+  boundConnections(server.server, settings.maxConnections, settings.stallSeconds * 1000)
   registerErrors(server, clock)
   registerClientErrors(server)
   await server.register(fastifyWebsocket, {
@@ -110,6 +115,8 @@ export async function buildApp({
     preClose: leaveNoStream,
     errorHandler: noteFault,
   })
+  registerOrigins(server, settings.allowedOrigins)
+  await server.register(fastifyRateLimit, { global: false })
   server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, {
     draining,
@@ -123,11 +130,12 @@ export async function buildApp({
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
+    rates: { perAddress: settings.addressPublishesPerSecond },
     stats: hub.stats,
   })
   server.register(streamRoute, {
     hub,
-    admission: new Admission(settings),
+    admission: new Admission(settings, () => hub.stats.rejected.connections++),
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
@@ -135,13 +143,17 @@ export async function buildApp({
     heartbeatMs: settings.heartbeatSeconds * 1000,
     stallMs: settings.stallSeconds * 1000,
     maxFrameBytes: settings.maxFrameBytes,
+    rates: {
+      connects: { perAddress: settings.addressConnectsPerSecond },
+      frames: settings.streamFramesPerSecond,
+      subscribes: settings.streamSubscribesPerSecond,
+    },
     draining,
   })
   server.register(statsRoute, {
     // Whatever clock the streams go by, rates are of real seconds.
     figures: openFigures({ hub, log, draining, clock: systemClock }),
     clock: systemClock,
-    stallMs: settings.stallSeconds * 1000,
   })
   server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
   server.addHook('onClose', async () => hub.close())

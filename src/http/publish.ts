@@ -7,6 +7,7 @@ import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
 import { itemSchema } from './publish-item.ts'
+import { type RateLimits, rateLimits } from './rate-limit.ts'
 
 /** What the route needs. */
 export interface PublishOptions {
@@ -17,6 +18,8 @@ export interface PublishOptions {
   readonly retentionSeconds: number
   /** of the request, as sent */
   readonly maxBodyBytes: number
+  /** requests in a second */
+  readonly rates: RateLimits
   /** `published` is counted up */
   readonly stats: Stats
 }
@@ -33,7 +36,7 @@ export interface PublishAnswer {
 
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { log, epoch, maxBodyBytes, stats } = options
+  const { log, epoch, maxBodyBytes, rates, stats } = options
   const schema = itemSchema(options.retentionSeconds)
 
   // Bodies are taken apart in the handler: an error in a parser costs the client its connection.
@@ -43,7 +46,10 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
 
   app.post<{ Body: Buffer }>(
     '/v1/notifications',
-    { bodyLimit: maxBodyBytes, onRequest: refuseCodings },
+    {
+      bodyLimit: maxBodyBytes,
+      onRequest: [refuseCodings, ...rateLimits(app, rates, () => stats.rejected.publishes++)],
+    },
     async (request, reply): Promise<PublishAnswer> => {
       const items = decode(request)
       const drafts = toDrafts(items, schema, defaultIds(request, items))

@@ -11,8 +11,6 @@ export interface StatsOptions {
   /** closed with the app */
   readonly figures: Figures
   readonly clock: Clock
-  /** a viewer that takes no bytes for this long is dropped, in milliseconds */
-  readonly stallMs: number
 }
 
 /** So many may watch at once: they are operators. One more is answered with 503 `at-capacity`. */
@@ -25,11 +23,7 @@ const EVERY_MS = 1_000
 const RETRY_MS = 2_000
 
 /** Fastify plugin: `GET /v1/stats`, this instance's figures, as JSON or, once a second, as Server-Sent Events. */
-export function statsRoute(
-  app: FastifyInstance,
-  { figures, clock, stallMs }: StatsOptions,
-  done: () => void,
-): void {
+export function statsRoute(app: FastifyInstance, { figures, clock }: StatsOptions, done: () => void): void {
   const viewers = new Set<ServerResponse>()
   let coming: Promise<string> | undefined
 
@@ -55,7 +49,6 @@ export function statsRoute(
     const viewer = reply.raw
     viewers.add(viewer)
     viewer.on('close', () => viewers.delete(viewer))
-    viewer.setTimeout(stallMs)
     reply.header('x-accel-buffering', 'no')
     reply.sse(events(viewer))
     return reply

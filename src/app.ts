@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
+import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, {
   type FastifyBaseLogger,
@@ -15,11 +16,13 @@ import { Admission } from './http/admission.ts'
 import { authentication } from './http/authentication.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
+import { boundConnections } from './http/connections.ts'
 import { consoleRoutes } from './http/console.ts'
 import { credentialReader, readNoCredential } from './http/credential.ts'
 import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
+import { registerOrigins } from './http/origin.ts'
 import { publishRoute } from './http/publish.ts'
 import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
@@ -90,6 +93,7 @@ export async function buildApp({
     // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout,
+    trustProxy: settings.trustProxy.length > 0 && [...settings.trustProxy],
     http: {
       ...errorOptions.http,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -104,6 +108,7 @@ export async function buildApp({
   const authenticate = authentication(server, authenticator, readCredential)
   // Its hook would take every request's cookies apart.
   if (settings.tokenCookie !== '') server.register(fastifyCookie, { hook: false })
+  boundConnections(server.server, settings.maxConnections, settings.stallSeconds * 1000)
   registerErrors(server, clock)
   registerClientErrors(server)
   await server.register(fastifyWebsocket, {
@@ -121,6 +126,8 @@ export async function buildApp({
     preClose: leaveNoStream,
     errorHandler: noteFault,
   })
+  registerOrigins(server, settings.allowedOrigins)
+  await server.register(fastifyRateLimit, { global: false })
   server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, {
     draining,
@@ -135,6 +142,7 @@ export async function buildApp({
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
+    rates: { perAddress: settings.addressPublishesPerSecond },
     stats: hub.stats,
   })
   server.register(streamRoute, {
@@ -143,7 +151,7 @@ export async function buildApp({
       server.log.error({ err }, 'a token could not be judged'),
     ),
     hub,
-    admission: new Admission(settings),
+    admission: new Admission(settings, () => hub.stats.rejected.connections++),
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
@@ -151,6 +159,11 @@ export async function buildApp({
     heartbeatMs: settings.heartbeatSeconds * 1000,
     stallMs: settings.stallSeconds * 1000,
     maxFrameBytes: settings.maxFrameBytes,
+    rates: {
+      connects: { perAddress: settings.addressConnectsPerSecond },
+      frames: settings.streamFramesPerSecond,
+      subscribes: settings.streamSubscribesPerSecond,
+    },
     draining,
   })
   server.register(statsRoute, {
@@ -158,7 +171,6 @@ export async function buildApp({
     // Whatever clock the streams go by, rates are of real seconds.
     figures: openFigures({ hub, log, draining, clock: systemClock }),
     clock: systemClock,
-    stallMs: settings.stallSeconds * 1000,
   })
   server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
   server.addHook('onClose', async () => hub.close())

@@ -30,6 +30,7 @@ export class Hub implements Source {
   readonly #windowBytes: number
   readonly #subscriptions = new Subscriptions<Seam>()
   readonly #subscribers = new Map<Subscriber, Seam>()
+  readonly #followers = new Set<Seam>()
   readonly #ahead = new Set<Seam>()
   #stop: () => void = () => {}
   #epoch: string | undefined
@@ -61,6 +62,7 @@ export class Hub implements Source {
       (batch) => this.#receive(batch),
       (bounds) => this.#reset(bounds),
     )
+    for (const seam of this.#followers) seam.advance()
   }
 
   /**
@@ -95,6 +97,23 @@ export class Hub implements Source {
     this.#ahead.delete(seam)
   }
 
+  /**
+   * This instance itself follows some channels: as a subscriber that is no client's, so that it counts nowhere. Its seam begins as soon
+   * as the log has been reached.
+   */
+  attach(seam: Seam): void {
+    this.#followers.add(seam)
+    this.#subscriptions.add(seam, seam.channels)
+    if (this.#window) seam.advance()
+  }
+
+  /** It follows them no more. */
+  detach(seam: Seam): void {
+    this.#followers.delete(seam)
+    this.#subscriptions.remove(seam, seam.channels)
+    this.#ahead.delete(seam)
+  }
+
   /** Has `select` called on the seam, and its subscriptions changed with it. */
   select(seam: Seam, channels: Seam['channels']): void {
     this.#subscriptions.remove(seam, seam.channels)
@@ -117,7 +136,7 @@ export class Hub implements Source {
     const isOtherLog = epoch !== this.#epoch
     this.#epoch = epoch
     this.#window = new Window(this.#windowBytes, first - 1)
-    for (const seam of this.#subscribers.values()) {
+    for (const seam of [...this.#followers, ...this.#subscribers.values()]) {
       if (isOtherLog) seam.restart(first - 1)
       else seam.fallBack(before)
     }

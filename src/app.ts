@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import fastifyCookie from '@fastify/cookie'
 import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, {
@@ -8,12 +9,16 @@ import Fastify, {
   LogController,
 } from 'fastify'
 import type { WebSocket } from 'ws'
+import { accessOpener } from './auth/access.ts'
+import type { Authenticator } from './auth/authenticator.ts'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
+import { authentication } from './http/authentication.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
 import { boundConnections } from './http/connections.ts'
 import { consoleRoutes } from './http/console.ts'
+import { credentialReader, readNoCredential } from './http/credential.ts'
 import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
@@ -31,6 +36,7 @@ import { SUBPROTOCOL } from './transport/websocket.ts'
 /** What the service is made of. */
 export interface AppParts {
   readonly settings: Settings
+  readonly authenticator: Authenticator
   /** stays the caller's: it is not closed with the app */
   readonly log: Log
   /** default: none */
@@ -73,6 +79,7 @@ function noteFault(error: Error, _socket: WebSocket, request: FastifyRequest): v
 /** Puts the service together: the composition root. A log that can't be reached yet is no reason not to: `/readyz` says so. */
 export async function buildApp({
   settings,
+  authenticator,
   log,
   logger,
   clock = systemClock,
@@ -97,6 +104,10 @@ export async function buildApp({
   let isDraining = false
   const draining = () => isDraining
 
+  const readCredential = settings.auth === 'none' ? readNoCredential : credentialReader(settings.tokenCookie)
+  const authenticate = authentication(server, authenticator, readCredential)
+  // Its hook would take every request's cookies apart.
+  if (settings.tokenCookie !== '') server.register(fastifyCookie, { hook: false })
   boundConnections(server.server, settings.maxConnections, settings.stallSeconds * 1000)
   registerErrors(server, clock)
   registerClientErrors(server)
@@ -126,6 +137,7 @@ export async function buildApp({
     },
   })
   server.register(publishRoute, {
+    authenticate,
     log,
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
@@ -134,6 +146,10 @@ export async function buildApp({
     stats: hub.stats,
   })
   server.register(streamRoute, {
+    authenticate,
+    openAccess: accessOpener(authenticator, (err) =>
+      server.log.error({ err }, 'a token could not be judged'),
+    ),
     hub,
     admission: new Admission(settings, () => hub.stats.rejected.connections++),
     limits: {
@@ -151,6 +167,7 @@ export async function buildApp({
     draining,
   })
   server.register(statsRoute, {
+    authenticate,
     // Whatever clock the streams go by, rates are of real seconds.
     figures: openFigures({ hub, log, draining, clock: systemClock }),
     clock: systemClock,

@@ -4,6 +4,7 @@ import { buildApp, type TidingsApp } from './app.ts'
 import { loadSettings, SettingsError } from './config/load.ts'
 import type { Log } from './log/log.ts'
 import { StreamMisfit } from './log/nats/stream.ts'
+import { openAuthenticator } from './open-authenticator.ts'
 import { openLog } from './open-log.ts'
 
 /** sysexits.h EX_CONFIG: the settings can't be used, and a supervisor need not try again. */
@@ -14,11 +15,12 @@ const SAME_SIGNAL_MS = 500
 
 async function start(): Promise<void> {
   const settings = loadSettings(process.env)
+  const logger = pino({ level: settings.logLevel })
+  const authenticator = openAuthenticator(settings, { logger })
   const { log, ready } = openLog(settings)
   // Only what no patience can mend is told here; until then the service runs, and says why it is not ready.
   ready.catch(fail)
-  const logger = pino({ level: settings.logLevel })
-  const app = await buildApp({ settings, log, logger })
+  const app = await buildApp({ settings, authenticator, log, logger })
   // Before it listens: whoever sees the address in the output may send a signal at once.
   stopOnSignal(app, log, logger)
   await app.server.listen({ host: settings.host, port: settings.port })

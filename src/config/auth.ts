@@ -88,6 +88,12 @@ export const authShape = {
     "What every token may subscribe to besides its own grants; `{sub}` stands for the token's `sub`, where that can be a segment.",
   ),
   defaultPublish: list(PATTERNS, defaultGrant, 100, 'The same for publishing.'),
+  tokenCookie: text(
+    'at most 128 characters that a cookie may have in its name',
+    /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{0,128}$/,
+    '',
+    'Cookie in which a token may come where there is none elsewhere; empty: in none.',
+  ),
   apiKeys: records(
     'a JSON array of at most 1000 {"name", "sha256", "subscribe"?, "publish"?, "admin"?}, each with a name of its own',
     apiKeys,

@@ -30,8 +30,8 @@ export function isOriginAllowed(
 }
 
 /**
- * Lets the pages of `allowed` origins use the service: tells browsers so (CORS; Fetch §3.2), and refuses a WebSocket to all others,
- * for which browsers do not ask. Register `@fastify/websocket` first.
+ * Lets the pages of `allowed` origins use the service: tells browsers so (CORS; Fetch §3.2), and refuses all others a
+ * WebSocket, for which browsers do not ask, and whatever a cookie speaks for. Register `@fastify/websocket` first.
  */
 export function registerOrigins(app: FastifyInstance, allowed: readonly string[]): void {
   const isForAll = allowed.includes('*')
@@ -47,8 +47,8 @@ export function registerOrigins(app: FastifyInstance, allowed: readonly string[]
       strictPreflight: false,
     })
   }
-  app.addHook('preValidation', async ({ ws, headers, host }: FastifyRequest) => {
-    if (ws && !isOriginAllowed(headers.origin, host, allowed)) {
+  app.addHook('preValidation', async ({ ws, isByCookie, headers, host }: FastifyRequest) => {
+    if ((ws || isByCookie) && !isOriginAllowed(headers.origin, host, allowed)) {
       throw new Problem('origin-refused', `The page's origin is not on the list, and not that of ${host}.`)
     }
   })

@@ -1,4 +1,5 @@
 import { CODES, type ErrorCode } from '../protocol/codes.ts'
+import { challengeOf } from './challenge.ts'
 
 /** Where in the request something is wrong, and what. */
 export interface ProblemDetail {
@@ -60,8 +61,10 @@ export class Problem extends Error {
   /** Headers of the answer. */
   headers(): Record<string, string> {
     const { retryAfter, allow } = this.extras
+    const challenge = challengeOf(this.code, this.message)
     return {
       'content-type': PROBLEM_MEDIA_TYPE,
+      ...(challenge !== undefined && { 'www-authenticate': challenge }),
       ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
       ...(allow && { allow: allow.join(', ') }),
     }

@@ -12,19 +12,22 @@ const MAX_STORED_BYTES = 1000 * MAX_DATA_BYTES
 /** The most entries of `errors` in one answer; what follows in the body is not looked at. */
 const MAX_ERRORS = 20
 
+/** How items are judged, and completed. */
+export interface DraftRules {
+  readonly schema: ReturnType<typeof itemSchema>
+  /** the id of an item that has none, by its index */
+  readonly defaultId: (index: number) => string
+  readonly mayPublish: (channel: string) => boolean
+}
+
 /**
  * Checks all items and makes the notifications of them: items in order, and for each its channels in order.
- *
- * @param defaultId the id of an item that has none, by its index
- * @throws Problem `bad-notification` or `too-large`
+ * @throws Problem `bad-notification`, `too-large`, or where all would be well `forbidden`
  */
-export function toDrafts(
-  items: Items,
-  schema: ReturnType<typeof itemSchema>,
-  defaultId: (index: number) => string,
-): Draft[] {
+export function toDrafts(items: Items, { schema, defaultId, mayPublish }: DraftRules): Draft[] {
   const drafts: Draft[] = []
   const errors: ProblemDetail[] = []
+  const forbidden: ProblemDetail[] = []
   let storedBytes = 0
   for (const [index, value] of items.values.entries()) {
     const at = items.batch ? `/${index}` : ''
@@ -36,7 +39,12 @@ export function toDrafts(
     const bytes = Buffer.byteLength(data)
     if (bytes > MAX_DATA_BYTES) throw tooLarge(`\`data\` may have ${MAX_DATA_BYTES} bytes`, `${at}/data`)
     storedBytes += bytes * channels.length
-    for (const channel of channels) drafts.push({ channel, id, data, ...rest })
+    for (const [nth, channel] of channels.entries()) {
+      drafts.push({ channel, id, data, ...rest })
+      if (!mayPublish(channel) && forbidden.length < MAX_ERRORS) {
+        forbidden.push({ pointer: at + pointerTo(value, nth), detail: `No grant covers ${channel}.` })
+      }
+    }
     if (drafts.length > MAX_NOTIFICATIONS || storedBytes > MAX_STORED_BYTES) {
       throw tooLarge(
         `one request may store ${MAX_NOTIFICATIONS} notifications and ${MAX_STORED_BYTES} bytes of data`,
@@ -48,7 +56,15 @@ export function toDrafts(
     const detail = 'Nothing was stored: see `errors`.'
     throw new Problem('bad-notification', detail, { errors: errors.slice(0, MAX_ERRORS) })
   }
+  if (forbidden.length > 0) {
+    throw new Problem('forbidden', 'Nothing was stored: see `errors`.', { errors: forbidden })
+  }
   return drafts
+}
+
+/** Where the valid item `value` names the channel that is its `nth`, from 0. */
+function pointerTo(value: unknown, nth: number): string {
+  return Object.hasOwn(value as object, 'channels') ? `/channels/${nth}` : '/channel'
 }
 
 function tooLarge(limit: string, pointer: string): Problem {

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { v7 as newId } from 'uuid'
+import { permits } from '../auth/grants.ts'
 import type { Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type { Stats } from '../stream/stats.ts'
+import { type Authenticate, principalOf } from './authentication.ts'
 import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
@@ -11,6 +13,7 @@ import { type RateLimits, rateLimits } from './rate-limit.ts'
 
 /** What the route needs. */
 export interface PublishOptions {
+  readonly authenticate: Authenticate
   readonly log: Log
   /** of the log, as in `bounds()`; throws LogUnavailable when that is not known yet */
   readonly epoch: () => string
@@ -36,7 +39,7 @@ export interface PublishAnswer {
 
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { log, epoch, maxBodyBytes, rates, stats } = options
+  const { authenticate, log, epoch, maxBodyBytes, rates, stats } = options
   const schema = itemSchema(options.retentionSeconds)
 
   // Bodies are taken apart in the handler: an error in a parser costs the client its connection.
@@ -48,11 +51,16 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     '/v1/notifications',
     {
       bodyLimit: maxBodyBytes,
-      onRequest: [refuseCodings, ...rateLimits(app, rates, () => stats.rejected.publishes++)],
+      onRequest: [authenticate, refuseCodings, ...rateLimits(app, rates, () => stats.rejected.publishes++)],
     },
     async (request, reply): Promise<PublishAnswer> => {
       const items = decode(request)
-      const drafts = toDrafts(items, schema, defaultIds(request, items))
+      const { grants } = principalOf(request)
+      const drafts = toDrafts(items, {
+        schema,
+        defaultId: defaultIds(request, items),
+        mayPublish: (channel) => permits(grants.publish, channel),
+      })
       // Before anything is stored: a log that has not been reached has none.
       const itsEpoch = epoch()
       const outcomes = await log.append(drafts)

@@ -1,13 +1,15 @@
 import type { ServerResponse } from 'node:http'
-import type { EventMessage, FastifyInstance, FastifyReply } from 'fastify'
+import type { EventMessage, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FastifySSEPlugin } from 'fastify-sse-v2'
 import type { Clock } from '../stream/clock.ts'
 import { acceptsEvents } from './accept.ts'
+import { type Authenticate, demandAdmin } from './authentication.ts'
 import type { Figures } from './figures.ts'
 import { Problem } from './problem.ts'
 
 /** What the route needs. */
 export interface StatsOptions {
+  readonly authenticate: Authenticate
   /** closed with the app */
   readonly figures: Figures
   readonly clock: Clock
@@ -23,14 +25,18 @@ const EVERY_MS = 1_000
 const RETRY_MS = 2_000
 
 /** Fastify plugin: `GET /v1/stats`, this instance's figures, as JSON or, once a second, as Server-Sent Events. */
-export function statsRoute(app: FastifyInstance, { figures, clock }: StatsOptions, done: () => void): void {
+export function statsRoute(
+  app: FastifyInstance,
+  { authenticate, figures, clock }: StatsOptions,
+  done: () => void,
+): void {
   const viewers = new Set<ServerResponse>()
   let coming: Promise<string> | undefined
 
   app.register(FastifySSEPlugin, { retryDelay: RETRY_MS })
 
-  app.get('/v1/stats', async (request, reply) => {
-    if (acceptsEvents(request.headers)) return watch(reply)
+  app.get('/v1/stats', { onRequest: [authenticate, demandAdmin] }, async (request, reply) => {
+    if (acceptsEvents(request.headers)) return watch(request, reply)
     reply.header('cache-control', 'no-store')
     return figures.read()
   })
@@ -42,7 +48,7 @@ export function statsRoute(app: FastifyInstance, { figures, clock }: StatsOption
   app.addHook('onClose', async () => figures.close())
   done()
 
-  function watch(reply: FastifyReply): FastifyReply {
+  function watch(request: FastifyRequest, reply: FastifyReply): FastifyReply {
     if (viewers.size >= MOST_VIEWERS) {
       throw new Problem('at-capacity', `${MOST_VIEWERS} watch already.`, { retryAfter: RETRY_MS / 1000 })
     }
@@ -50,19 +56,26 @@ export function statsRoute(app: FastifyInstance, { figures, clock }: StatsOption
     viewers.add(viewer)
     viewer.on('close', () => viewers.delete(viewer))
     reply.header('x-accel-buffering', 'no')
-    reply.sse(events(viewer))
+    reply.sse(events(request, viewer))
     return reply
   }
 
   /** The plugin asks for the next only when the viewer has taken the last: who is slow misses some, and nothing is queued. */
-  async function* events(viewer: ServerResponse): AsyncGenerator<EventMessage, void> {
+  async function* events(
+    request: FastifyRequest,
+    viewer: ServerResponse,
+  ): AsyncGenerator<EventMessage, void> {
     try {
       let data = JSON.stringify(await figures.read())
       while (viewers.has(viewer)) {
         yield { data }
         data = await next()
+        // Its token may have run out, or been revoked.
+        await authenticate(request)
+        await demandAdmin(request)
       }
     } catch (error) {
+      if (error instanceof Problem) return
       // The plugin listens for no error of its source: it would end the process.
       app.log.error({ err: error }, 'no figures')
       viewer.destroy()

@@ -1,5 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import type { OpenAccess } from '../auth/access.ts'
+import type { ChannelSet } from '../protocol/channel-set.ts'
+import type { Access } from '../stream/access.ts'
 import type { Hub } from '../stream/hub.ts'
 import { findStart, type StartingPoint } from '../stream/start.ts'
 import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
@@ -8,12 +11,15 @@ import { LongPollTransport } from '../transport/long-poll.ts'
 import { SseTransport } from '../transport/sse.ts'
 import { WebSocketTransport } from '../transport/websocket.ts'
 import type { Admission } from './admission.ts'
+import { type Authenticate, principalOf } from './authentication.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
 import { type RateLimits, rateLimits } from './rate-limit.ts'
 
 /** What the stream's route needs. */
 export interface StreamOptions {
+  readonly authenticate: Authenticate
+  readonly openAccess: OpenAccess
   readonly hub: Hub
   readonly admission: Admission
   readonly limits: SubscriberLimits
@@ -38,6 +44,7 @@ export interface StreamOptions {
 
 /** What has been agreed on before the stream begins. */
 interface Agreed extends Negotiation {
+  readonly access: Access
   readonly begin: StartingPoint
 }
 
@@ -58,7 +65,8 @@ declare module 'fastify' {
  * begins. Register `@fastify/websocket` first.
  */
 export function streamRoute(app: FastifyInstance, options: StreamOptions, done: () => void): void {
-  const { hub, admission, limits, heartbeatMs, stallMs, maxFrameBytes, rates } = options
+  const { authenticate, openAccess, hub, admission, limits, heartbeatMs, stallMs, maxFrameBytes, rates } =
+    options
   const { rejected } = hub.stats
   const connectLimits = rateLimits(app, rates.connects, () => rejected.connects++)
   const negotiate = negotiator(limits.maxChannels)
@@ -69,6 +77,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     url: '/v1/stream',
     exposeHeadRoute: false,
     config: { takesUpgrade: true },
+    onRequest: authenticate,
     preValidation: agree,
     handler: overHttp,
     wsHandler: overWebSocket,
@@ -84,10 +93,18 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     const isNew =
       negotiation.transport !== 'long-poll' || negotiation.start.from !== 'cursor' || !negotiation.waitMs
     if (isNew) for (const limit of connectLimits) await limit(request)
+    const access = openAccess(principalOf(request))
+    refuseForbidden(access, negotiation.channels)
     const connection = request.ws ? request.raw.socket : reply.raw
+    // The client may have gone while it was looked up who it is: nothing would say so again, and give its place back.
+    if (connection.destroyed) {
+      reply.hijack()
+      return
+    }
     connection.once('close', admission.admit(request.ip))
     request.agreed = {
       ...negotiation,
+      access,
       begin: await findStart(hub, negotiation.channels, negotiation.start),
     }
     refuseWhileDraining()
@@ -130,9 +147,18 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   }
 
   function subscribe(request: FastifyRequest, transport: Transport): void {
-    const { channels, begin } = agreedWith(request)
-    new Subscriber(hub, transport, channels, begin.position, limits).open(begin.gap)
+    const { channels, access, begin } = agreedWith(request)
+    new Subscriber(hub, transport, { channels, access, after: begin.position }, limits).open(begin.gap)
   }
+}
+
+/** Refuses the whole stream when there is a channel among `channels` that may not be subscribed to. */
+function refuseForbidden(access: Access, channels: ChannelSet): void {
+  const forbidden = [...channels].filter((channel) => !access.maySubscribe(channel))
+  if (forbidden.length === 0) return
+  throw new Problem('forbidden', 'No grant covers some of the channels: see `errors`.', {
+    errors: forbidden.map((channel) => ({ pointer: '/channel', detail: `No grant covers ${channel}.` })),
+  })
 }
 
 function agreedWith({ agreed }: FastifyRequest): Agreed {

@@ -89,13 +89,14 @@ export type ControlMessage =
   | ChannelsMessage
   | PongMessage
 
-/** What a client may send (websocket only, contract §4.4). `request` comes back in the answer. */
+/** What a client may send (websocket only, contract §4.4). `request` comes back in the answer; a `token` that is good has none. */
 export type ClientMessage =
   | {
       readonly type: 'subscribe' | 'unsubscribe'
       readonly channels: readonly string[]
       readonly request?: string | undefined
     }
+  | { readonly type: 'token'; readonly token: string; readonly request?: string | undefined }
   | { readonly type: 'ping'; readonly request?: string | undefined }
 
 /** A long-poll answer (contract §4.3). */

@@ -8,7 +8,7 @@ export interface Access {
   maySubscribe(channel: string): boolean
   /**
    * Exchanges it for the access that a fresh token gives.
-   * @throws AccessRefused
+   * @throws AccessRefused, and nothing else
    */
   renew(token: string): Promise<Access>
 }

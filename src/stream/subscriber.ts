@@ -1,8 +1,16 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
-import { CODES, type ErrorCode } from '../protocol/codes.ts'
+import type { ErrorCode } from '../protocol/codes.ts'
 import { formatCursor } from '../protocol/cursor.ts'
-import type { ByeReason, ClientMessage, GapReason, TransportKind } from '../protocol/messages.ts'
+import type {
+  ByeReason,
+  ClientMessage,
+  ControlMessage,
+  GapReason,
+  TransportKind,
+} from '../protocol/messages.ts'
+import type { Access } from './access.ts'
 import type { Batch, Room } from './batch.ts'
+import { Conversation, type Conversed } from './conversation.ts'
 import type { Hub } from './hub.ts'
 import { Seam, type Sink } from './seam.ts'
 import type { Transport, TransportEvents } from './transport.ts'
@@ -18,31 +26,39 @@ export interface SubscriberLimits {
   readonly maxAgeMs: number
 }
 
+/** What a client has subscribed to. */
+export interface Subscription {
+  readonly channels: ChannelSet
+  /** where it starts; may lie ahead of what this instance has seen */
+  readonly after: number
+  readonly access: Access
+}
+
 /** The server side of one client: its channels, its cursor, its transport. */
-export class Subscriber implements Sink, TransportEvents {
+export class Subscriber implements Sink, TransportEvents, Conversed {
   readonly #hub: Hub
   readonly #transport: Transport
   readonly #limits: SubscriberLimits
   readonly #seam: Seam
+  readonly #conversation = new Conversation(this)
   /** when the stream is to end, milliseconds since 1970 */
   readonly #end: number
+  #access: Access
   #cancelTimer: () => void = () => {}
+  #cancelExpiry: () => void = () => {}
 
-  /**
-   * @param after where it starts; may lie ahead of what this instance has seen
-   * @param random from 0 to 1
-   */
+  /** @param random from 0 to 1 */
   constructor(
     hub: Hub,
     transport: Transport,
-    channels: ChannelSet,
-    after: number,
+    { channels, after, access }: Subscription,
     limits: SubscriberLimits,
     random: () => number = Math.random,
   ) {
     this.#hub = hub
     this.#transport = transport
     this.#limits = limits
+    this.#access = access
     this.#seam = new Seam(hub, this, channels, after)
     // A tenth off by chance: streams that were opened together, after a deploy, do not all end together.
     this.#end = hub.clock.now() + limits.maxAgeMs * (1 - random() / 10)
@@ -52,7 +68,7 @@ export class Subscriber implements Sink, TransportEvents {
   open(gap?: GapReason): void {
     const { clock } = this.#hub
     this.#transport.open(this)
-    this.#transport.send({
+    this.send({
       type: 'ready',
       cursor: this.cursor,
       transport: this.#transport.kind,
@@ -62,6 +78,7 @@ export class Subscriber implements Sink, TransportEvents {
     if (gap) this.gap(this.#seam.cursor, gap)
     this.#cancelTimer = clock.every(this.#transport.heartbeatMs, () => this.#tick())
     this.#hub.join(this, this.#seam)
+    this.#awaitExpiry()
     this.#seam.advance()
   }
 
@@ -78,14 +95,39 @@ export class Subscriber implements Sink, TransportEvents {
     return this.#seam.channels
   }
 
+  get maxChannels(): number {
+    return this.#limits.maxChannels
+  }
+
+  get isOpen(): boolean {
+    return this.#seam.state !== 'closed'
+  }
+
+  get access(): Access {
+    return this.#access
+  }
+
+  set access(access: Access) {
+    this.#access = access
+    this.#awaitExpiry()
+  }
+
+  select(channels: ChannelSet): void {
+    this.#hub.select(this.#seam, channels)
+  }
+
+  send(message: ControlMessage): void {
+    this.#transport.send(message)
+  }
+
   /** Tells the client that the stream will be closed on purpose, and to come back `retryAfter` milliseconds from now. */
   bye(reason: ByeReason, retryAfter: number): void {
-    this.#transport.send({ type: 'bye', reason, retryAfter, cursor: this.cursor })
+    this.send({ type: 'bye', reason, retryAfter, cursor: this.cursor })
   }
 
   /** Ends the stream for the reason that `code` names: nothing is delivered any more. Closing twice is as good as once. */
   close(code: ErrorCode): void {
-    if (this.#seam.state === 'closed') return
+    if (!this.isOpen) return
     this.#leave()
     this.#cancelTimer = this.#hub.clock.after(CLOSE_GRACE_MS, () => this.#transport.abort())
     this.#transport.close(code)
@@ -102,7 +144,7 @@ export class Subscriber implements Sink, TransportEvents {
 
   gap(position: number, reason: GapReason): void {
     this.#hub.stats.gaps++
-    this.#transport.send({ type: 'gap', cursor: formatCursor(this.#hub.epoch, position), reason })
+    this.send({ type: 'gap', cursor: formatCursor(this.#hub.epoch, position), reason })
   }
 
   caughtUp(): void {
@@ -114,23 +156,7 @@ export class Subscriber implements Sink, TransportEvents {
   }
 
   received(message: ClientMessage): void {
-    const { request } = message
-    const answer = request === undefined ? {} : { request }
-    if (message.type === 'ping') {
-      this.#transport.send({ type: 'pong', ...answer })
-      return
-    }
-    const adding = message.type === 'subscribe'
-    const channels = adding ? this.channels.with(message.channels) : this.channels.without(message.channels)
-    if (channels.size > this.#limits.maxChannels) {
-      const code = 'too-many-channels'
-      const text = `${CODES[code].title}: ${this.#limits.maxChannels}.`
-      this.#transport.send({ type: 'error', code, message: text, ...answer })
-      return
-    }
-    this.#hub.select(this.#seam, channels)
-    const type = adding ? 'subscribed' : 'unsubscribed'
-    this.#transport.send({ type, channels: [...channels], cursor: this.cursor, ...answer })
+    this.#conversation.take(message)
   }
 
   closed(): void {
@@ -139,6 +165,7 @@ export class Subscriber implements Sink, TransportEvents {
 
   #leave(): void {
     this.#cancelTimer()
+    this.#cancelExpiry()
     this.#seam.close()
     this.#hub.leave(this, this.#seam)
   }
@@ -148,7 +175,24 @@ export class Subscriber implements Sink, TransportEvents {
       this.bye('max-age', 0)
       this.close('max-age')
     } else {
+      this.#awaitExpiry()
       this.#transport.heartbeat()
+    }
+  }
+
+  /**
+   * Ends the stream when its access has run out. A timer is set only for an end before the next heartbeat, which looks again: most
+   * streams have none, and no timer is longer than timers can be.
+   */
+  #awaitExpiry(): void {
+    this.#cancelExpiry()
+    const { clock } = this.#hub
+    const left = this.#access.expires - clock.now()
+    if (left <= 0) {
+      this.bye('token-expired', 0)
+      this.close('token-expired')
+    } else if (left <= this.#transport.heartbeatMs) {
+      this.#cancelExpiry = clock.after(left, () => this.#awaitExpiry())
     }
   }
 }

@@ -8,6 +8,7 @@ const channels = z.array(z.string()).min(1).max(100)
 
 const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.enum(['subscribe', 'unsubscribe']), channels, request }),
+  z.strictObject({ type: z.literal('token'), token: z.string().min(1), request }),
   z.strictObject({ type: z.literal('ping'), request }),
 ])
 
@@ -35,7 +36,7 @@ export function decodeClientMessage(text: string): { message: ClientMessage } | 
     }
   }
   const message = parsed.data
-  if (message.type !== 'ping') {
+  if ('channels' in message) {
     const wrong = message.channels.find((channel) => !isChannelPattern(channel))
     if (wrong !== undefined) {
       const index = message.channels.indexOf(wrong)

@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { everyoneAuthenticator } from '../../src/auth/everyone.ts'
+import { authentication } from '../../src/http/authentication.ts'
 import { errorOptions, registerClientErrors } from '../../src/http/client-error.ts'
+import { readNoCredential } from '../../src/http/credential.ts'
 import { registerErrors } from '../../src/http/errors.ts'
 import { healthRoutes } from '../../src/http/health.ts'
 import { publishRoute } from '../../src/http/publish.ts'
@@ -49,6 +52,7 @@ export async function servePublish(
   registerClientErrors(app)
   app.register(healthRoutes, { reach: () => log.bounds(), draining })
   app.register(publishRoute, {
+    authenticate: authentication(app, everyoneAuthenticator, readNoCredential),
     log,
     epoch: () => bounds.epoch,
     retentionSeconds: RETENTION_SECONDS,

@@ -10,6 +10,7 @@ import {
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { parseCursor } from '../../src/protocol/cursor.ts'
 import type { ControlMessage } from '../../src/protocol/messages.ts'
+import type { Access } from '../../src/stream/access.ts'
 import type { Batch } from '../../src/stream/batch.ts'
 import { Hub } from '../../src/stream/hub.ts'
 import { Subscriber } from '../../src/stream/subscriber.ts'
@@ -267,6 +268,13 @@ export class CheckedTransport implements Transport {
   }
 }
 
+/** Everything, for ever. */
+export const ALL_ACCESS: Access = {
+  expires: Number.POSITIVE_INFINITY,
+  maySubscribe: () => true,
+  renew: async () => ALL_ACCESS,
+}
+
 /** One instance's stream core over a scripted log, with as many subscribers as wanted. */
 export class StreamRig {
   readonly clock = new ManualClock()
@@ -284,7 +292,7 @@ export class StreamRig {
     const set = new ChannelSet(channels)
     const transport = new CheckedTransport(this.log, this.clock, set, after, room)
     const limits = { maxChannels: 100, maxAgeMs: Number.POSITIVE_INFINITY }
-    new Subscriber(this.hub, transport, set, after, limits).open()
+    new Subscriber(this.hub, transport, { channels: set, after, access: ALL_ACCESS }, limits).open()
     return transport
   }
 

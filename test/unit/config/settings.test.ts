@@ -51,6 +51,7 @@ const CASES: readonly (readonly [string, readonly unknown[], readonly unknown[]]
     ['{sub', 'a:x{sub}', '{SUB}', 'a b', 'a:**:b', 'a,', 'a,,b', '{sub}:'],
   ],
   ['TIDINGS_DEFAULT_PUBLISH', ['', 'user:{sub}'], ['user:{name}']],
+  ['TIDINGS_TOKEN_COOKIE', ['', 'session', '__Host-token'], ['a b', 'a=b', 'a;b', 'x'.repeat(129), 1]],
   [
     'TIDINGS_API_KEYS',
     ['[]', API_KEYS, JSON.stringify(API_KEYS), [{ ...API_KEYS[0], publish: ['user:**'], admin: true }]],

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ChannelSet } from '../../../src/protocol/channel-set.ts'
 import { Subscriber } from '../../../src/stream/subscriber.ts'
-import { CheckedTransport, StreamRig } from '../../support/stream-rig.ts'
+import { ALL_ACCESS, CheckedTransport, StreamRig } from '../../support/stream-rig.ts'
 
 const MAX_AGE_MS = 3_600_000
 const GRACE_MS = 5_000
@@ -26,7 +26,13 @@ function lingering(random?: () => number) {
   const channels = new ChannelSet(['a', 'b:*'])
   const transport = new LingeringTransport(rig.log, rig.clock, channels, 0, 4)
   const limits = { maxChannels: 100, maxAgeMs: MAX_AGE_MS }
-  const subscriber = new Subscriber(rig.hub, transport, channels, 0, limits, random)
+  const subscriber = new Subscriber(
+    rig.hub,
+    transport,
+    { channels, after: 0, access: ALL_ACCESS },
+    limits,
+    random,
+  )
   subscriber.open()
   return { rig, transport, subscriber }
 }

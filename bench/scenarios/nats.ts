@@ -10,9 +10,9 @@ import { readFileSync } from 'node:fs'
 import { connect, createInbox, headers } from '@nats-io/transport-node'
 import { EventSource } from 'eventsource'
 import { request } from 'undici'
-import { openLog, startNats } from '../test/support/nats.ts'
-import { startService } from '../test/support/service.ts'
-import { until } from '../test/support/until.ts'
+import { openLog, startNats } from '../../test/support/nats.ts'
+import { startService } from '../../test/support/service.ts'
+import { until } from '../../test/support/until.ts'
 
 const IN_FLIGHT = 1000
 const COUNT = 40_000

@@ -1,9 +1,11 @@
 /**
- * `npm run bench` runs all benchmarks, `npm run bench -- NAME …` those named; bench/README.md says how to read what they tell.
+ * `npm run bench` runs all benchmarks, `npm run bench -- NAME …` those named, with `--rounds N` in other than three rounds;
+ * bench/README.md says how to read what they tell.
  * Exits with 1 when a delivery was missing, repeated or out of order, or a benchmark did not work.
  */
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { DESCRIPTORS, moveToClientCores } from './harness/machine.ts'
 import { Report } from './harness/report.ts'
 import type { Scenario } from './harness/scenario.ts'
@@ -33,7 +35,7 @@ function prepare(): void {
 
 async function play(name: string): Promise<boolean> {
   const { scenario } = (await import(`./scenarios/${name}.ts`)) as { scenario: Scenario }
-  const report = new Report(scenario)
+  const report = new Report(scenario, rounds)
   const lacking = scenario.lacks?.()
   if (lacking !== undefined) {
     report.note(`Left out: ${lacking}.`)
@@ -48,14 +50,19 @@ async function play(name: string): Promise<boolean> {
   return !report.hasFailed
 }
 
-const chosen = process.argv.length > 2 ? process.argv.slice(2) : names
-if (chosen.every((name) => names.includes(name))) {
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' } },
+  allowPositionals: true,
+})
+const rounds = Number(values.rounds)
+const chosen = positionals.length > 0 ? positionals : names
+if (rounds >= 1 && chosen.every((name) => names.includes(name))) {
   prepare()
   let isGood = true
   for (const name of chosen) isGood = (await play(name)) && isGood
   // Some of the peers' clients leave timers behind.
   process.exit(isGood ? 0 : 1)
 } else {
-  process.stderr.write(`npm run bench [-- NAME …], where NAME is one of: ${names.join(', ')}\n`)
+  process.stderr.write(`npm run bench [-- --rounds N] [NAME …], where NAME is one of: ${names.join(', ')}\n`)
   process.exitCode = 2
 }

@@ -52,7 +52,7 @@ export function startServer(
 /** Kills `child` when `ends` ends, and at the latest when this process does. */
 export function endWith(ends: Teardown, child: ChildProcess): void {
   // One that could not be started tells so to whoever waits for it; there is nothing to end.
-  const ended = once(child, 'close').catch(() => {})
+  const ended = once(child, 'exit').catch(() => {})
   const kill = () => child.kill('SIGKILL')
   process.on('exit', kill)
   ends.teardown(async () => {

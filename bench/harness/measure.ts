@@ -42,5 +42,10 @@ export function deliveries({ cpu, deliveries_per_s, lat_us }: Run): Figures {
 
 /** What a connection weighs that waits for something to come. */
 export function idling({ mem, connect_s, opened }: Run): Figures {
-  return { 'KiB/connection': mem.pss_kib_per_conn, connections: opened, 'connected in s': connect_s }
+  return {
+    'KiB/connection': mem.rss_kib_per_conn,
+    'PSS KiB': mem.pss_kib_per_conn,
+    connections: opened,
+    'connected in s': connect_s,
+  }
 }

@@ -17,12 +17,15 @@ export interface Target {
 
 /** The page of one run of a scenario: printed as it grows, and written to bench/results when it is whole. */
 export class Report {
+  readonly rounds: number
   readonly #lines: string[]
   readonly #failures: string[] = []
   readonly #name: string
   #raw: readonly unknown[] = []
 
-  constructor({ name, about }: Scenario) {
+  /** @param rounds how often everything is measured */
+  constructor({ name, about }: Scenario, rounds: number) {
+    this.rounds = rounds
     this.#name = name
     this.#lines = [`# ${name}`, '', about, '', `${new Date().toISOString().slice(0, 10)}, ${machine()}.`]
     this.#print(`\n${name}: ${about}`)

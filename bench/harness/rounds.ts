@@ -19,8 +19,6 @@ export type Take = (what: string, server: string, figures: Figures, raw?: unknow
 /** The median of one figure; `undefined` when it was not measured. */
 export type Median = (what: string, server: string, figure: string) => number | undefined
 
-const ROUNDS = 3
-
 /**
  * Measures in rounds, in which every server has its turn, so that what the machine does beside weighs on all of them alike; puts
  * the medians into a table.
@@ -28,7 +26,7 @@ const ROUNDS = 3
  */
 export async function inRounds(report: Report, round: (take: Take) => Promise<void>): Promise<Median> {
   const taken: Measurement[] = []
-  for (let i = 1; i <= ROUNDS; i++) {
+  for (let i = 1; i <= report.rounds; i++) {
     await round((what, server, figures, raw) => {
       taken.push({ round: i, what, server, figures, raw })
       const values = Object.entries(figures).map(([name, value]) => `${name} ${shown(value)}`)
@@ -42,7 +40,7 @@ export async function inRounds(report: Report, round: (take: Take) => Promise<vo
     )
   const names = [...new Set(taken.flatMap(({ figures }) => Object.keys(figures)))]
   const rows = new Map(taken.map(({ what, server }) => [`${what}\n${server}`, { what, server }]))
-  report.table(`Medians of ${ROUNDS} rounds`, [
+  report.table(`Medians, rounds: ${report.rounds}`, [
     ['', 'server', ...names],
     ...[...rows.values()].map(({ what, server }) => [
       what,

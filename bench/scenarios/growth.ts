@@ -16,7 +16,7 @@ const AT_MOST = 1.25
 
 export const scenario: Scenario = {
   name: 'growth',
-  about: `${DELIVERIES_PER_SECOND} deliveries a second to ever more connections: CPU of the server for each, memory (PSS) of the server for each connection.`,
+  about: `${DELIVERIES_PER_SECOND} deliveries a second to ever more connections: CPU of the server for each, resident memory of the server for each connection.`,
   async run(report) {
     const sizes = [...new Set(SIZES.map(holdable))]
     if (sizes.length < SIZES.length || sizes.at(-1) !== SIZES.at(-1)) {
@@ -34,7 +34,7 @@ export const scenario: Scenario = {
             report.check(`${transport}, ${size} connections`, faultOf(run))
             const figures = {
               'CPU µs/delivery': run.cpu.us_per_delivery,
-              'KiB/connection': run.mem.pss_kib_per_conn,
+              'KiB/connection': run.mem.rss_kib_per_conn,
             }
             take(transport, `${size} connections`, figures, run)
           })

@@ -22,7 +22,7 @@ const TARGETS: readonly [TransportKind, number][] = [
 export const scenario: Scenario = {
   name: 'idle',
   about:
-    '10,000 idle connections: growth of the memory (PSS) of the server from its start until 5 s after the last has connected.',
+    '10,000 idle connections: growth of the resident memory of the server from its start until 5 s after the last has connected.',
   async run(report) {
     const median = await inRounds(report, async (take) => {
       for (const [transport] of TARGETS) {

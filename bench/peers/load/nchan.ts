@@ -16,7 +16,7 @@ const MOST_CONNECTIONS = Math.min(50_000, DESCRIPTORS - 100)
 const configuration = (directory: string, port: number) => `
 load_module ${MODULE};
 daemon off;
-worker_processes 1;
+master_process off;
 pid ${directory}/pid;
 error_log stderr notice;
 events { worker_connections ${MOST_CONNECTIONS}; }
@@ -49,7 +49,7 @@ export const nchan: LoadPeer = {
     const file = join(directory, 'nginx.conf')
     writeFileSync(file, configuration(directory, port))
     const command = [NGINX, '-p', directory, '-c', file]
-    return startServer(ends, { command, listening: /start worker process \d/, port })
+    return startServer(ends, { command, listening: /using the "epoll" event method/, port })
   },
   subscribe: {
     websocket: ['--transport', 'ws', '--path', '/subscribe'],

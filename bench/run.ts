@@ -56,6 +56,9 @@ const { values, positionals } = parseArgs({
 })
 const rounds = Number(values.rounds)
 const chosen = positionals.length > 0 ? positionals : names
+// An exit, unlike the death by a signal, ends what was started.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+
 if (rounds >= 1 && chosen.every((name) => names.includes(name))) {
   prepare()
   let isGood = true

@@ -26,13 +26,16 @@ export interface LoadPeer {
 /** Bytes of padding that bring a numbered event of `events` to about the 200 bytes of the load generator's own. */
 const PAD_BYTES = 140
 
-/** Templates of `count` events, told apart by their numbers: the load generator's own event is the same throughout a request. */
+/**
+ * Templates of `count` events, told apart by their numbers: the load generator's own event is the same throughout a request. The
+ * numbers begin with 1, for JSON has none that begin with 0.
+ */
 export function events(count: number): string[] {
   if (count === 1) return ['{event}']
   const digits = `${count - 1}`.length
   return Array.from(
     { length: count },
-    (_, i) => `{"m":"{marker}","n":{i}${`${i}`.padStart(digits, '0')},"ts":{ts},"pad":"{pad}"}`,
+    (_, i) => `{"m":"{marker}","n":1{i}${`${i}`.padStart(digits, '0')},"ts":{ts},"pad":"{pad}"}`,
   )
 }
 

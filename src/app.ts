@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
+import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, {
   type FastifyBaseLogger,
@@ -17,11 +18,13 @@ import { Admission } from './http/admission.ts'
 import { authentication } from './http/authentication.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
+import { boundConnections } from './http/connections.ts'
 import { consoleRoutes } from './http/console.ts'
 import { credentialReader, readNoCredential } from './http/credential.ts'
 import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
+import { registerOrigins } from './http/origin.ts'
 import { publishRoute } from './http/publish.ts'
 import { revocationsRoute } from './http/revocations.ts'
 import { statsRoute } from './http/stats.ts'
@@ -98,6 +101,7 @@ export async function buildApp({
     // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout,
+    trustProxy: settings.trustProxy.length > 0 && [...settings.trustProxy],
     http: {
       ...errorOptions.http,
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -112,6 +116,7 @@ export async function buildApp({
   const authenticate = authentication(server, judge, readCredential)
   // Its hook would take every request's cookies apart.
   if (settings.tokenCookie !== '') server.register(fastifyCookie, { hook: false })
+  boundConnections(server.server, settings.maxConnections, settings.stallSeconds * 1000)
   registerErrors(server, clock)
   registerClientErrors(server)
   await server.register(fastifyWebsocket, {
@@ -129,6 +134,8 @@ export async function buildApp({
     preClose: leaveNoStream,
     errorHandler: noteFault,
   })
+  registerOrigins(server, settings.allowedOrigins)
+  await server.register(fastifyRateLimit, { global: false })
   server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, {
     draining,
@@ -143,6 +150,7 @@ export async function buildApp({
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
+    rates: { perAddress: settings.addressPublishesPerSecond },
     stats: hub.stats,
   })
   server.register(streamRoute, {
@@ -153,7 +161,7 @@ export async function buildApp({
       report: (err) => server.log.error({ err }, 'a token could not be judged'),
     }),
     hub,
-    admission: new Admission(settings),
+    admission: new Admission(settings, () => hub.stats.rejected.connections++),
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
@@ -161,6 +169,11 @@ export async function buildApp({
     heartbeatMs: settings.heartbeatSeconds * 1000,
     stallMs: settings.stallSeconds * 1000,
     maxFrameBytes: settings.maxFrameBytes,
+    rates: {
+      connects: { perAddress: settings.addressConnectsPerSecond },
+      frames: settings.streamFramesPerSecond,
+      subscribes: settings.streamSubscribesPerSecond,
+    },
     draining,
   })
   server.register(revocationsRoute, { authenticate, revocations, clock })
@@ -169,7 +182,6 @@ export async function buildApp({
     // Whatever clock the streams go by, rates are of real seconds.
     figures: openFigures({ hub, log, draining, clock: systemClock }),
     clock: systemClock,
-    stallMs: settings.stallSeconds * 1000,
   })
   server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
   server.addHook('onClose', async () => {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { authClashes, authShape } from './auth.ts'
 import { bytes, type Explanation, explain, oneOf, secret, text, whole } from './kinds.ts'
+import { limitsShape } from './limits.ts'
+import { networkShape } from './network.ts'
 
 const DAY = 86_400
 const YEAR = 366 * DAY
-/** The most streams that one process may be told to hold; as a limit per address it is never reached first. */
-const MOST_CONNECTIONS = 1_000_000
 
 /** One entry a setting, in the order of the README's table: type, bounds, default and meaning have no other source. */
 const shape = {
@@ -17,6 +17,7 @@ const shape = {
   ),
   port: whole(0, 65_535, 8080, 'TCP port to listen on; 0 takes a free one and logs which.'),
   ...authShape,
+  ...networkShape,
   log: oneOf(
     ['embedded', 'memory', 'nats'],
     'embedded',
@@ -72,18 +73,7 @@ const shape = {
     20,
     'How long open streams are given to go elsewhere when the process is told to stop, in seconds; 0 closes them at once.',
   ),
-  maxConnections: whole(
-    1,
-    MOST_CONNECTIONS,
-    50_000,
-    'Streams open in all; one more is answered with 503 `at-capacity`.',
-  ),
-  maxConnectionsPerAddress: whole(
-    1,
-    MOST_CONNECTIONS,
-    MOST_CONNECTIONS,
-    'Streams open from one address; one more is answered with 429. The default never applies before the limit in all: behind a proxy every client has the same address.',
-  ),
+  ...limitsShape,
   maxChannels: whole(1, 100, 100, 'Channels and patterns of one subscriber.'),
   maxBodyBytes: bytes('1 KiB', '256 MiB', '8 MiB', 'Size of the body of a publish.'),
   maxFrameBytes: bytes('128', '1 MiB', '64 KiB', 'Size of a WebSocket message from a client.'),

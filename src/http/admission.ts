@@ -1,3 +1,4 @@
+import { normalizeIP } from '@fastify/rate-limit'
 import { Problem } from './problem.ts'
 
 /** Seconds after which a client that found no place may try again. */
@@ -11,14 +12,17 @@ export interface AdmissionLimits {
   readonly maxConnectionsPerAddress: number
 }
 
-/** Counts the streams that are open, in all and by address, and turns away those beyond the limits. */
+/** Counts the streams that are open, in all and by address (of IPv6, the /64 that one host may have), and turns away those beyond the limits. */
 export class Admission {
   readonly #limits: AdmissionLimits
+  readonly #turnedAway: () => void
   readonly #byAddress = new Map<string, number>()
   #all = 0
 
-  constructor(limits: AdmissionLimits) {
+  /** @param turnedAway is called for each that is */
+  constructor(limits: AdmissionLimits, turnedAway: () => void) {
     this.#limits = limits
+    this.#turnedAway = turnedAway
   }
 
   /**
@@ -28,24 +32,26 @@ export class Admission {
    */
   admit(address: string): () => void {
     const { maxConnections, maxConnectionsPerAddress } = this.#limits
-    if (this.#all >= maxConnections) {
-      throw new Problem('at-capacity', `${maxConnections} streams are open.`, { retryAfter: RETRY_AFTER })
-    }
-    const open = this.#byAddress.get(address) ?? 0
+    if (this.#all >= maxConnections) this.#turnAway('at-capacity', `${maxConnections} streams are open.`)
+    const network = normalizeIP(address)
+    const open = this.#byAddress.get(network) ?? 0
     if (open >= maxConnectionsPerAddress) {
-      throw new Problem('too-many-connections', `${open} streams are open from this address.`, {
-        retryAfter: RETRY_AFTER,
-      })
+      this.#turnAway('too-many-connections', `${open} streams are open from this address.`)
     }
     this.#all++
-    this.#byAddress.set(address, open + 1)
-    return () => this.#release(address)
+    this.#byAddress.set(network, open + 1)
+    return () => this.#release(network)
   }
 
-  #release(address: string): void {
+  #turnAway(code: 'at-capacity' | 'too-many-connections', detail: string): never {
+    this.#turnedAway()
+    throw new Problem(code, detail, { retryAfter: RETRY_AFTER })
+  }
+
+  #release(network: string): void {
     this.#all--
-    const left = (this.#byAddress.get(address) ?? 0) - 1
-    if (left > 0) this.#byAddress.set(address, left)
-    else this.#byAddress.delete(address)
+    const left = (this.#byAddress.get(network) ?? 0) - 1
+    if (left > 0) this.#byAddress.set(network, left)
+    else this.#byAddress.delete(network)
   }
 }

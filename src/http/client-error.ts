@@ -2,6 +2,7 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ConnectionError, FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify'
+import { responseUnderWay } from './connections.ts'
 import { answerError } from './errors.ts'
 import { Problem, type ProblemCode } from './problem.ts'
 
@@ -91,11 +92,6 @@ function refuse(socket: Duplex, problem: Problem): void {
   } else {
     socket.end(rawAnswer(problem), () => socket.destroy())
   }
-}
-
-/** Node tells no one but itself which response a socket is carrying; its own handler of these errors reads the same member. */
-function responseUnderWay(socket: Duplex): ServerResponse | undefined {
-  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
 }
 
 function rawAnswer(problem: Problem): string {

@@ -31,7 +31,6 @@ function serve(app: FastifyInstance, plain: Buffer): void {
       'cache-control': CACHE_CONTROL,
       vary: 'accept-encoding',
       'access-control-allow-origin': '*',
-      'x-content-type-options': 'nosniff',
     })
     const known = `${request.headers['if-none-match'] ?? ''}`
       .split(',')

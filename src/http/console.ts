@@ -21,7 +21,10 @@ const HEADERS = {
   // The page runs what this service serves, and no text that someone has published can become a script in it.
   'content-security-policy':
     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
-  'x-content-type-options': 'nosniff',
+  // No page of another origin gets hold of this one's window, or of its files.
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
   'referrer-policy': 'no-referrer',
   // Kept, and asked about each time (RFC 9111 §5.2.2.4): a page and its script are always of one version.
   'cache-control': 'no-cache',

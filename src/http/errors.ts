@@ -28,6 +28,7 @@ export function registerErrors(app: FastifyInstance, clock: Clock): void {
     warn(request, error)
     return answer(reply, LOG_UNAVAILABLE)
   })
+  app.addHook('onRequest', forbidSniffing)
   app.addHook('preValidation', refuseUpgrade)
   app.setNotFoundHandler((request, reply) => answer(reply, unrouted(app, request)))
 }
@@ -48,6 +49,12 @@ async function refuseUpgrade({ ws, is404, routeOptions }: FastifyRequest): Promi
   if (ws && !is404 && !routeOptions.config.takesUpgrade) {
     throw new Problem('bad-request', `${routeOptions.url} takes no upgrade.`)
   }
+}
+
+/** What someone has published must not become a script or a page because it looks like one (Fetch §3.5). */
+function forbidSniffing(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  reply.header('x-content-type-options', 'nosniff')
+  done()
 }
 
 /** Answers `error`, whatever it is, with a problem document. What the request or a route asked for is not logged as an error. */

@@ -63,6 +63,7 @@ export function openFigures({ hub, log, draining, clock }: FiguresOptions): Figu
         },
         catchUps: { window: stats.windowReads, log: stats.logReads },
         gaps: stats.gaps,
+        rejected: stats.rejected,
         window: await reached(window),
         log: await reached(async () => spanOf(await log.bounds())),
       }

@@ -10,6 +10,7 @@ import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
 import { itemSchema } from './publish-item.ts'
+import { type RateLimits, rateLimits } from './rate-limit.ts'
 
 /** What the route needs. */
 export interface PublishOptions {
@@ -21,6 +22,8 @@ export interface PublishOptions {
   readonly retentionSeconds: number
   /** of the request, as sent */
   readonly maxBodyBytes: number
+  /** requests in a second */
+  readonly rates: RateLimits
   /** `published` is counted up */
   readonly stats: Stats
 }
@@ -37,14 +40,17 @@ export interface PublishAnswer {
 
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { authenticate, log, epoch, maxBodyBytes, stats } = options
+  const { authenticate, log, epoch, maxBodyBytes, rates, stats } = options
   const schema = itemSchema(options.retentionSeconds)
 
   takeBodies(app, FORMATS.keys())
 
   app.post<{ Body: Buffer }>(
     '/v1/notifications',
-    { bodyLimit: maxBodyBytes, onRequest: [authenticate, refuseCodings] },
+    {
+      bodyLimit: maxBodyBytes,
+      onRequest: [authenticate, refuseCodings, ...rateLimits(app, rates, () => stats.rejected.publishes++)],
+    },
     async (request, reply): Promise<PublishAnswer> => {
       const items = decode(request)
       const { grants } = principalOf(request)

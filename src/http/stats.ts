@@ -13,8 +13,6 @@ export interface StatsOptions {
   /** closed with the app */
   readonly figures: Figures
   readonly clock: Clock
-  /** a viewer that takes no bytes for this long is dropped, in milliseconds */
-  readonly stallMs: number
 }
 
 /** So many may watch at once: they are operators. One more is answered with 503 `at-capacity`. */
@@ -29,7 +27,7 @@ const RETRY_MS = 2_000
 /** Fastify plugin: `GET /v1/stats`, this instance's figures, as JSON or, once a second, as Server-Sent Events. */
 export function statsRoute(
   app: FastifyInstance,
-  { authenticate, figures, clock, stallMs }: StatsOptions,
+  { authenticate, figures, clock }: StatsOptions,
   done: () => void,
 ): void {
   const viewers = new Set<ServerResponse>()
@@ -57,7 +55,6 @@ export function statsRoute(
     const viewer = reply.raw
     viewers.add(viewer)
     viewer.on('close', () => viewers.delete(viewer))
-    viewer.setTimeout(stallMs)
     reply.header('x-accel-buffering', 'no')
     reply.sse(events(request, viewer))
     return reply

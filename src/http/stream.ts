@@ -14,6 +14,7 @@ import type { Admission } from './admission.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
+import { type RateLimits, rateLimits } from './rate-limit.ts'
 
 /** What the stream's route needs. */
 export interface StreamOptions {
@@ -28,6 +29,15 @@ export interface StreamOptions {
   readonly stallMs: number
   /** the largest message from a WebSocket client, in bytes */
   readonly maxFrameBytes: number
+  /** how often something may happen in a second; 0 for no limit */
+  readonly rates: {
+    /** that a stream begins */
+    readonly connects: RateLimits
+    /** that a frame comes from one WebSocket client */
+    readonly frames: number
+    /** that one of those changes its channels */
+    readonly subscribes: number
+  }
   /** whether this instance is being stopped */
   draining(): boolean
 }
@@ -55,7 +65,10 @@ declare module 'fastify' {
  * begins. Register `@fastify/websocket` first.
  */
 export function streamRoute(app: FastifyInstance, options: StreamOptions, done: () => void): void {
-  const { authenticate, openAccess, hub, admission, limits, heartbeatMs, stallMs, maxFrameBytes } = options
+  const { authenticate, openAccess, hub, admission, limits, heartbeatMs, stallMs, maxFrameBytes, rates } =
+    options
+  const { rejected } = hub.stats
+  const connectLimits = rateLimits(app, rates.connects, () => rejected.connects++)
   const negotiate = negotiator(limits.maxChannels)
 
   app.decorateRequest('agreed', null)
@@ -76,6 +89,10 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     // Behind another stream it could wait for ever, and Node tells no one when its connection ends before its turn.
     if (!reply.raw.socket) throw new Problem('pipelined-stream', 'The request before it is not answered yet.')
     const negotiation = negotiate(request)
+    // A long-poll that goes on from a cursor is the same client's stream still, and comes as often as notifications do.
+    const isNew =
+      negotiation.transport !== 'long-poll' || negotiation.start.from !== 'cursor' || !negotiation.waitMs
+    if (isNew) for (const limit of connectLimits) await limit(request)
     const access = openAccess(principalOf(request))
     refuseForbidden(access, negotiation.channels)
     const connection = request.ws ? request.raw.socket : reply.raw
@@ -101,6 +118,8 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   function overHttp(request: FastifyRequest, reply: FastifyReply): void {
     const { transport, start, waitMs, limit } = agreedWith(request)
     reply.hijack()
+    // What hooks have set would go with `send`.
+    reply.raw.setHeaders(new Map(Object.entries(reply.getHeaders()) as [string, string][]))
     // The client may have gone while its starting point was looked up.
     if (reply.raw.destroyed) return
     const response = reply.raw
@@ -108,14 +127,22 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     subscribe(
       request,
       transport === 'sse'
-        ? new SseTransport(response, { heartbeatMs, stallMs })
-        : new LongPollTransport(response, { waitMs, limit, ready, stallMs }),
+        ? new SseTransport(response, heartbeatMs)
+        : new LongPollTransport(response, { waitMs, limit, ready }),
     )
   }
 
   function overWebSocket(ws: WebSocket, request: FastifyRequest): void {
     const { clock } = hub
-    const treatment = { heartbeatMs, stallMs, maxFrameBytes, clock }
+    const treatment = {
+      heartbeatMs,
+      stallMs,
+      maxFrameBytes,
+      framesPerSecond: rates.frames,
+      subscribesPerSecond: rates.subscribes,
+      rejected: (what: 'frames' | 'subscribes') => rejected[what]++,
+      clock,
+    }
     subscribe(request, new WebSocketTransport(ws, request.raw.socket, treatment))
   }
 

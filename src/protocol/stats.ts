@@ -32,6 +32,10 @@ export interface StatsDocument {
   readonly catchUps: { readonly window: number; readonly log: number }
   /** how often a subscriber was told of a gap */
   readonly gaps: number
+  /** what was turned away because there was too much of it, by limit: `connections` beyond a cap, the others came too often */
+  readonly rejected: Readonly<
+    Record<'connections' | 'connects' | 'publishes' | 'frames' | 'subscribes', number>
+  >
   /** the newest notifications, held in memory; `null` as long as the log has not been reached */
   readonly window: (Span & { readonly notifications: number; readonly bytes: number }) | null
   /** what the log keeps; `null` while it can't be reached */

@@ -3,6 +3,9 @@ import type { TransportKind } from '../protocol/messages.ts'
 /** One number for each transport. */
 export type ByTransport = Record<TransportKind, number>
 
+/** What was turned away because there was too much of it: streams beyond a cap, and what came too often. */
+export type ByLimit = Record<'connections' | 'connects' | 'publishes' | 'frames' | 'subscribes', number>
+
 /**
  * What this instance has done since it started. Plain numbers: whoever does a thing counts it up, at the cost of an addition, and
  * whoever shows them reads them. All but `connections` only grow.
@@ -20,6 +23,8 @@ export interface Stats {
   logReads: number
   /** times that a subscriber was told of a gap */
   gaps: number
+  /** times that a limit was exceeded */
+  readonly rejected: ByLimit
 }
 
 /** Nothing has happened yet. */
@@ -31,5 +36,6 @@ export function startStats(): Stats {
     windowReads: 0,
     logReads: 0,
     gaps: 0,
+    rejected: { connections: 0, connects: 0, publishes: 0, frames: 0, subscribes: 0 },
   }
 }

@@ -7,7 +7,7 @@ import type { Batch, Room } from './batch.ts'
  *
  * A transport never queues. `deliver` and `send` always hand on what they are given, and say `false` when the connection
  * should be given no more notifications until `drained` is called. After `closed` was called nothing may be handed over.
- * It drops a peer that has bytes to take and takes none for too long.
+ * A peer that has bytes to take and takes none for too long is dropped, by the transport or below it.
  */
 export interface Transport {
   readonly kind: TransportKind

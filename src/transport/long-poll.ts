@@ -11,8 +11,6 @@ export interface LongPollOptions {
   readonly limit: number
   /** the client has no cursor yet: say `ready`, and answer with what is there */
   readonly ready: boolean
-  /** a peer that takes no byte of the answer for this long is dropped, in milliseconds */
-  readonly stallMs: number
 }
 
 /** The most data in one answer, in characters; a single notification may exceed it. */
@@ -86,8 +84,6 @@ export class LongPollTransport implements Transport {
       'cache-control': 'no-store',
     })
     this.#response.end(body)
-    // Node would wait for ever for a peer that doesn't take what it asked for; once it has, the time for idle connections counts.
-    this.#response.setTimeout(this.#options.stallMs)
     this.#end()
   }
 

@@ -4,14 +4,6 @@ import type { Batch } from '../stream/batch.ts'
 import type { Entry, Format } from '../stream/entry.ts'
 import type { Transport, TransportEvents } from '../stream/transport.ts'
 
-/** How a response is to be treated. */
-export interface SseOptions {
-  /** between two heartbeats, in milliseconds */
-  readonly heartbeatMs: number
-  /** a peer that takes no byte for this long is dropped, in milliseconds */
-  readonly stallMs: number
-}
-
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
@@ -36,14 +28,13 @@ export class SseTransport implements Transport {
   readonly room = { count: 512, bytes: 64 * 1024 }
   readonly heartbeatMs: number
   readonly #response: ServerResponse
-  readonly #options: SseOptions
   #events: TransportEvents | undefined
   #full = false
 
-  constructor(response: ServerResponse, options: SseOptions) {
+  /** @param heartbeatMs between two heartbeats, in milliseconds */
+  constructor(response: ServerResponse, heartbeatMs: number) {
     this.#response = response
-    this.#options = options
-    this.heartbeatMs = options.heartbeatMs
+    this.heartbeatMs = heartbeatMs
   }
 
   open(events: TransportEvents): void {
@@ -55,10 +46,6 @@ export class SseTransport implements Transport {
       events.drained()
     })
     response.on('close', () => events.closed())
-    // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
-    response.setTimeout(this.#options.stallMs, () => {
-      if (response.writableLength > 0) this.abort()
-    })
     // Neither length nor chunks: the end of the connection is the end of the stream (RFC 9112 §6.3), and the bytes of a batch
     // are the same for every subscriber.
     response.removeHeader('transfer-encoding')

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
 import type { Batch } from '../stream/batch.ts'
+import { Bucket } from '../stream/bucket.ts'
 import type { Clock } from '../stream/clock.ts'
 import type { Entry, Format } from '../stream/entry.ts'
 import type { Transport, TransportEvents } from '../stream/transport.ts'
@@ -16,6 +17,11 @@ export interface WebSocketOptions {
   readonly maxFrameBytes: number
   /** a peer that takes no byte for this long is dropped, in milliseconds */
   readonly stallMs: number
+  /** how many frames may come in a second, and how many messages that change the channels; 0 for no limit */
+  readonly framesPerSecond: number
+  readonly subscribesPerSecond: number
+  /** is called when there were too many, and the socket is closed for it */
+  readonly rejected: (what: 'frames' | 'subscribes') => void
   readonly clock: Clock
 }
 
@@ -51,6 +57,8 @@ export class WebSocketTransport implements Transport {
   readonly #ws: WebSocket
   readonly #socket: Socket
   readonly #options: WebSocketOptions
+  readonly #frames: Bucket
+  readonly #subscribes: Bucket
   #events: TransportEvents | undefined
   #full = false
   #unanswered = 0
@@ -63,6 +71,8 @@ export class WebSocketTransport implements Transport {
     this.#socket = socket
     this.#options = options
     this.heartbeatMs = options.heartbeatMs
+    this.#frames = new Bucket(options.framesPerSecond, options.clock)
+    this.#subscribes = new Bucket(options.subscribesPerSecond, options.clock)
   }
 
   open(events: TransportEvents): void {
@@ -74,9 +84,10 @@ export class WebSocketTransport implements Transport {
     })
     this.#ws.on('pong', () => {
       this.#unanswered = 0
+      this.#count()
     })
     // ws answers pings by itself.
-    this.#ws.on('ping', () => this.#dropIfUntaken())
+    this.#ws.on('ping', () => this.#count())
     this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary, events))
     this.#ws.on('close', () => events.closed())
     // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
@@ -120,12 +131,14 @@ export class WebSocketTransport implements Transport {
     this.#ws.terminate()
   }
 
-  #dropIfUntaken(): void {
+  /** A frame has come. Its client is let go when it takes no answers, or there were too many. */
+  #count(): void {
     if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) this.abort()
+    else if (!this.#frames.take()) this.#reject('frames', this.#options.framesPerSecond)
   }
 
   #receive(data: Buffer, isBinary: boolean, events: TransportEvents): void {
-    this.#dropIfUntaken()
+    this.#count()
     if (this.#ws.readyState !== this.#ws.OPEN) return
     const { maxFrameBytes } = this.#options
     if (data.length > maxFrameBytes) {
@@ -135,9 +148,19 @@ export class WebSocketTransport implements Transport {
       this.#refuse({ code: 'bad-message', message: `${SUBPROTOCOL} has text frames only.` })
     } else {
       const decoded = decodeClientMessage(data.toString())
-      if ('message' in decoded) events.received(decoded.message)
-      else this.#refuse(decoded.refusal)
+      if (!('message' in decoded)) this.#refuse(decoded.refusal)
+      else if (decoded.message.type === 'ping' || this.#subscribes.take()) events.received(decoded.message)
+      else this.#reject('subscribes', this.#options.subscribesPerSecond)
     }
+  }
+
+  #reject(what: 'frames' | 'subscribes', perSecond: number): void {
+    // Frames go on coming until the client has heard of the close.
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    this.#options.rejected(what)
+    const code = 'too-many-requests'
+    this.send({ type: 'error', code, message: `At most ${perSecond} ${what} in a second.` })
+    this.close(code)
   }
 
   #refuse(refusal: Refusal): void {

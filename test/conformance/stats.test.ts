@@ -18,6 +18,7 @@ t.test('P-81 /v1/stats says in JSON what this instance has done', async (t) => {
     delivered: { total: { websocket: 0, sse: 0, 'long-poll': 3, all: 3 } },
     catchUps: { window: 1, log: 0 },
     gaps: 0,
+    rejected: { connections: 0, connects: 0, publishes: 0, frames: 0, subscribes: 0 },
     window: { notifications: 3, bytes: Number, floor: String, head: cursors.at(-1) },
     log: { floor: String, head: cursors.at(-1) },
   })

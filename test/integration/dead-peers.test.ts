@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t from 'tap'
+import type { Settings } from '../../src/config/settings.ts'
 import { startApp } from '../support/app.ts'
 import { eventSourceClient } from '../support/clients/sse.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
@@ -21,7 +22,7 @@ type Teardown = Parameters<typeof startApp>[0]
 type Service = Awaited<ReturnType<typeof startNarrow>>
 
 /** A service with one place, so that whether a new stream gets in says whether the old one is gone. */
-async function startNarrow(t: Teardown, stallSeconds = STALL_SECONDS) {
+async function startNarrow(t: Teardown, settings: Partial<Settings> = {}) {
   const clock = new ManualClock(setImmediate)
   const service = await startApp(t, {
     clock,
@@ -29,7 +30,8 @@ async function startNarrow(t: Teardown, stallSeconds = STALL_SECONDS) {
       maxConnections: 1,
       heartbeatSeconds: HEARTBEAT_SECONDS,
       maxAgeSeconds: MAX_AGE_SECONDS,
-      stallSeconds,
+      stallSeconds: STALL_SECONDS,
+      ...settings,
     },
   })
   return { ...service, clock }
@@ -122,14 +124,14 @@ t.test('a WebSocket peer that is stuck is freed', async (t) => {
 
 for (const [kind, request] of Object.entries({ WebSocket: WEBSOCKET, SSE })) {
   t.test(`a peer that takes no bytes over ${kind} is freed when it has stalled for too long`, async (t) => {
-    const service = await startNarrow(t, 1)
+    const service = await startNarrow(t, { stallSeconds: 1 })
     await openStuck(t, service, request)
     await until('it is freed', () => isFreed(service))
     t.pass()
   })
 
   t.test(`a peer that has taken everything over ${kind} stays, however long nothing comes`, async (t) => {
-    const service = await startNarrow(t, 1)
+    const service = await startNarrow(t, { stallSeconds: 1 })
     const accepted = once(service.app.server.server, 'connection') as Promise<[Socket]>
     const client = await openRaw(t, service.port)
     client.socket.write(request)
@@ -141,7 +143,7 @@ for (const [kind, request] of Object.entries({ WebSocket: WEBSOCKET, SSE })) {
 }
 
 t.test('an SSE peer that takes no bytes does not outlive the greatest age by much', async (t) => {
-  const service = await startNarrow(t, 2 * MAX_AGE_SECONDS)
+  const service = await startNarrow(t, { stallSeconds: 2 * MAX_AGE_SECONDS })
   await openStuck(t, service, SSE)
   service.clock.pass(900 * MAX_AGE_SECONDS - HEARTBEAT_MS)
   t.notOk(await isFreed(service), 'it may take its time')
@@ -151,7 +153,7 @@ t.test('an SSE peer that takes no bytes does not outlive the greatest age by muc
 })
 
 t.test('a long-poll whose answer is not taken is freed', async (t) => {
-  const service = await startNarrow(t, 1)
+  const service = await startNarrow(t, { stallSeconds: 1 })
   await openStuck(t, service, getBytes('/v1/stream?channel=a&cursor=earliest&limit=1000'), true)
   await until('it is freed', () => isFreed(service))
   t.pass()
@@ -174,7 +176,8 @@ t.test('a WebSocket peer that asks and asks but takes no answers is dropped, and
     ['messages', frame(OPCODE.text, '{"type":"unsubscribe","channels":["none"]}')],
     ['pings', frame(OPCODE.ping, 'x'.repeat(125))],
   ] as const) {
-    const service = await startNarrow(t)
+    // However fast it asks.
+    const service = await startNarrow(t, { streamFramesPerSecond: 0, streamSubscribesPerSecond: 0 })
     const accepted = once(service.app.server.server, 'connection') as Promise<[Socket]>
     const { socket } = await openRaw(t, service.port)
     const [near] = await accepted

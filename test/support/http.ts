@@ -57,6 +57,7 @@ export async function servePublish(
     epoch: () => bounds.epoch,
     retentionSeconds: RETENTION_SECONDS,
     maxBodyBytes: MAX_BODY_BYTES,
+    rates: { perAddress: 0 },
     stats: startStats(),
   })
   routes?.(app)

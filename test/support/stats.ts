@@ -1,6 +1,6 @@
 import { Agent, request } from 'undici'
 import type { StatsDocument } from '../../src/protocol/stats.ts'
-import type { Target } from './clients/requests.ts'
+import { get, type Target } from './clients/requests.ts'
 
 /** What came back for a wish to watch. */
 export interface Viewer {
@@ -8,6 +8,11 @@ export interface Viewer {
   readonly headers: Record<string, string | string[] | undefined>
   /** the next figures; `undefined` when no more come */
   next(): Promise<StatsDocument | undefined>
+}
+
+/** What the service has turned away, by limit. */
+export async function rejected(target: Target): Promise<StatsDocument['rejected']> {
+  return ((await get(target, '/v1/stats')).body as StatsDocument).rejected
 }
 
 /** Watches the figures of the service until `t` ends. */

@@ -1,0 +1,27 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+
+/** Connections that there may be besides those of streams, for publishes, figures and health. */
+const BESIDES_STREAMS = 1_000
+
+/**
+ * Bounds what connections may cost, whatever is asked for on them: how many there are, and how long one lasts on which nothing moves.
+ *
+ * Whoever sends too slowly is cut off by Node's own timers (`requestTimeout`, `headersTimeout`). Whoever doesn't take answers is not.
+ *
+ * @param maxStreams one more than these and those besides is closed at once, so that file descriptors are left
+ * @param stallMs time after which a peer that takes none of the bytes it has asked for is dropped, in milliseconds
+ */
+export function boundConnections(server: Server, maxStreams: number, stallMs: number): void {
+  server.maxConnections = maxStreams + BESIDES_STREAMS
+  // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
+  server.setTimeout(stallMs, (socket) => {
+    const waitsForUs = responseUnderWay(socket) && socket.writableLength === 0
+    if (!waitsForUs) socket.destroy()
+  })
+}
+
+/** Node tells no one but itself which response a socket is carrying; its own handler of errors reads the same member. */
+export function responseUnderWay(socket: Duplex): ServerResponse | undefined {
+  return (socket as Duplex & { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined
+}

@@ -1,0 +1,130 @@
+import t from 'tap'
+import { request } from 'undici'
+import { type RunningApp, startApp } from '../support/app.ts'
+import { get, publish } from '../support/clients/requests.ts'
+import { getBytes, openRaw, UPGRADE } from '../support/raw-http.ts'
+
+const PAGE = 'https://app.example'
+const OTHER = 'https://evil.example'
+
+type Teardown = Parameters<typeof openRaw>[0]
+
+/** The status of the answer to an upgrade that a page of `origin` asks for. */
+async function upgrade(t: Teardown, { port }: RunningApp, headers: Record<string, string>): Promise<string> {
+  const connection = await openRaw(t, port)
+  connection.socket.write(
+    getBytes('/v1/stream?channel=a', { host: `127.0.0.1:${port}`, ...UPGRADE, ...headers }),
+  )
+  const head = await connection.readThrough('\r\n\r\n')
+  if (head.startsWith('HTTP/1.1 101 ')) return '101'
+  return /"code":"([^"]*)"/.exec((await connection.rest()).toString())?.[1] ?? head
+}
+
+t.test('P-130 a WebSocket is for pages of the same host and port, or of the list', async (t) => {
+  const service = await startApp(t, { settings: { allowedOrigins: [PAGE] } })
+  const own = `127.0.0.1:${service.port}`
+  for (const origin of [PAGE, `http://${own}`, `https://${own}`]) {
+    t.equal(await upgrade(t, service, { origin }), '101', origin)
+  }
+  for (const origin of [OTHER, 'null', 'http://127.0.0.1:1', `${PAGE}:8443`, `http://${own}.evil.example`]) {
+    t.equal(await upgrade(t, service, { origin }), 'origin-refused', origin)
+  }
+  t.equal(await upgrade(t, service, {}), '101', 'no page')
+  const forAll = await startApp(t, { settings: { allowedOrigins: ['*'] } })
+  t.equal(await upgrade(t, forAll, { origin: OTHER }), '101', 'every page')
+})
+
+t.test('P-131 answers, problem documents and streams are for pages of the list', async (t) => {
+  const service = await startApp(t, { settings: { allowedOrigins: [PAGE, 'https://b.example'] } })
+  const asks = [
+    () => get(service, '/livez', { origin: PAGE }),
+    () => get(service, '/v1/stats', { origin: PAGE }),
+    () => get(service, '/v1/stream?channel=a', { origin: PAGE }),
+    () => get(service, '/v1/stream', { origin: PAGE }),
+    () => get(service, '/nowhere', { origin: PAGE }),
+    () => publish(service, { channel: 'a', data: 1 }, { origin: PAGE }),
+    () => publish(service, '{', { origin: PAGE }),
+    () => head(service, '/v1/stream?channel=a&transport=sse', PAGE),
+    () => head(service, '/v1/stats', PAGE),
+  ]
+  for (const ask of asks) {
+    const { headers } = await ask()
+    t.match(headers, {
+      'access-control-allow-origin': PAGE,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': 'Retry-After, WWW-Authenticate',
+      vary: 'Origin',
+      'x-content-type-options': 'nosniff',
+    })
+  }
+  for (const origin of [OTHER, 'null', `${PAGE}.evil.example`]) {
+    const { status, headers } = await get(service, '/v1/stream?channel=a', { origin })
+    t.equal(status, 200, 'the browser keeps the answer from the page')
+    t.equal(headers['access-control-allow-origin'], undefined, origin)
+    t.equal(headers['vary'], 'Origin')
+  }
+})
+
+t.test('P-131 a preflight says what pages may send, and may be kept', async (t) => {
+  const service = await startApp(t, { settings: { allowedOrigins: [PAGE] } })
+  const { statusCode, headers } = await request(`${service.url}/v1/notifications`, {
+    method: 'OPTIONS',
+    headers: { origin: PAGE, 'access-control-request-method': 'POST' },
+    reset: true,
+  })
+  t.equal(statusCode, 204)
+  t.match(headers, {
+    'access-control-allow-origin': PAGE,
+    'access-control-allow-methods': /POST/,
+    'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
+    'access-control-max-age': '7200',
+  })
+})
+
+t.test('P-131 with * every page is told yes, but none may use cookies; by default none is', async (t) => {
+  const forAll = await startApp(t, { settings: { allowedOrigins: ['*'] } })
+  const { headers } = await get(forAll, '/livez', { origin: OTHER })
+  t.equal(headers['access-control-allow-origin'], '*')
+  t.equal(headers['access-control-allow-credentials'], undefined)
+  const closed = await startApp(t)
+  for (const path of ['/livez', '/v1/stream?channel=a', '/nowhere']) {
+    const { headers } = await get(closed, path, { origin: OTHER })
+    t.equal(headers['access-control-allow-origin'], undefined, path)
+  }
+})
+
+t.test(
+  'P-132 only a proxy that is trusted says who the client is, and which host it asked for',
+  async (t) => {
+    const forwarded = { origin: PAGE, 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https' }
+    const trusting = await startApp(t, {
+      settings: { trustProxy: ['loopback'], maxConnectionsPerAddress: 1 },
+    })
+    t.equal(await upgrade(t, trusting, { ...forwarded, 'x-forwarded-for': '192.0.2.1' }), '101')
+    t.equal(
+      await upgrade(t, trusting, { ...forwarded, 'x-forwarded-for': '192.0.2.1' }),
+      'too-many-connections',
+    )
+    t.equal(await upgrade(t, trusting, { ...forwarded, 'x-forwarded-for': '192.0.2.2' }), '101')
+    t.equal(
+      await upgrade(t, trusting, { ...forwarded, 'x-forwarded-for': '192.0.2.3, 192.0.2.1' }),
+      'too-many-connections',
+      'what a client has written before it does not count',
+    )
+    for (const trustProxy of [[], ['192.0.2.0/24']]) {
+      const service = await startApp(t, { settings: { trustProxy, maxConnectionsPerAddress: 1 } })
+      t.equal(await upgrade(t, service, forwarded), 'origin-refused')
+      t.equal(await upgrade(t, service, { 'x-forwarded-for': '192.0.2.1' }), '101')
+      t.equal(await upgrade(t, service, { 'x-forwarded-for': '192.0.2.2' }), 'too-many-connections')
+    }
+  },
+)
+
+/** The headers of an answer that does not end. */
+async function head({ url }: RunningApp, path: string, origin: string) {
+  const { headers, body } = await request(`${url}${path}`, {
+    headers: { origin, accept: 'text/event-stream' },
+  })
+  body.on('error', () => undefined).destroy()
+  return { headers }
+}

@@ -141,6 +141,7 @@ export async function buildApp({
     draining,
     async reach() {
       await log.bounds()
+      revocations?.demandKnown()
       return hub.epoch
     },
   })

@@ -195,6 +195,7 @@ t.test('as long as it is not known what has been revoked nobody gets in', async 
   const service = await startApp(t, { settings, log })
   const token = await tokenOf('42')
   t.strictSame(await answerTo(service, token), { status: 503, code: 'log-unavailable' })
+  t.equal((await get(service, '/readyz')).status, 503, 'it is not ready')
   isReadable = true
   await until('it is known', async () => (await answerTo(service, token)).status === 200)
 

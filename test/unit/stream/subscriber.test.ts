@@ -21,18 +21,12 @@ class LingeringTransport extends CheckedTransport {
   }
 }
 
-function lingering(random?: () => number) {
+function lingering(random?: () => number, access = ALL_ACCESS) {
   const rig = new StreamRig(100)
   const channels = new ChannelSet(['a', 'b:*'])
   const transport = new LingeringTransport(rig.log, rig.clock, channels, 0, 4)
   const limits = { maxChannels: 100, maxAgeMs: MAX_AGE_MS }
-  const subscriber = new Subscriber(
-    rig.hub,
-    transport,
-    { channels, after: 0, access: ALL_ACCESS },
-    limits,
-    random,
-  )
+  const subscriber = new Subscriber(rig.hub, transport, { channels, after: 0, access }, limits, random)
   subscriber.open()
   return { rig, transport, subscriber }
 }
@@ -74,3 +68,26 @@ t.test('a stream is closed before it is too old, a tenth earlier by chance', asy
     t.equal(transport.closes, 1, `${chance}: at the heartbeat then`)
   }
 })
+
+t.test('a stream whose token is revoked is ended when that is looked at, and only then', async (t) => {
+  let isRevoked = false
+  const { transport, subscriber } = lingering(undefined, { ...ALL_ACCESS, isRevoked: () => isRevoked })
+  subscriber.review()
+  t.equal(transport.closes, 0)
+  isRevoked = true
+  subscriber.review()
+  subscriber.review()
+  t.equal(transport.closes, 1)
+})
+
+t.test(
+  'a token that is revoked while its stream is opened, or while it is looked at, opens nothing',
+  async (t) => {
+    const revoked = { ...ALL_ACCESS, isRevoked: () => true }
+    t.equal(lingering(undefined, revoked).transport.closes, 1)
+    const { transport, subscriber } = lingering()
+    t.equal(transport.closes, 0)
+    subscriber.access = revoked
+    t.equal(transport.closes, 1)
+  },
+)

@@ -43,6 +43,7 @@ const CREDENTIALS: Readonly<
   ],
   'a token for another audience': [await mintToken({ ...CLAIMS, aud: 'other' }), 'token-invalid'],
   'a token by another issuer': [await mintToken({ ...CLAIMS, iss: 'other' }), 'token-invalid'],
+  'a revoked token': [await mintToken({ ...CLAIMS, jti: 'revoked' }), 'token-revoked'],
   'an API key that is not known': ['tdk_unknown', 'token-invalid'],
   'a good token without grants': [await mintToken({ ...CLAIMS, tidings: undefined }), 'forbidden'],
   'a good token with grants for other things': [

@@ -4,12 +4,15 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { ProblemDocument } from '../../src/http/problem.ts'
 import { LogUnavailable } from '../../src/log/log.ts'
+import { toDraft } from '../../src/auth/revocation.ts'
+import { MAX_REVOCATIONS } from '../../src/auth/revocations.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
 import { logOptions } from '../contract/log/harness.ts'
 import { startApp } from '../support/app.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, publish } from '../support/clients/requests.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
+import { untilReady } from '../support/instances.ts'
 import {
   ADMIN,
   answerTo,
@@ -29,7 +32,7 @@ import { until } from '../support/until.ts'
 const settings = REVOCATION_SETTINGS
 const REVOKED = { status: 401, code: 'token-revoked' }
 
-t.test('a revoked sub has its streams ended on every transport, and is refused until then', async (t) => {
+t.test('P-110 P-112 a revoked sub has its streams ended on every transport, and is refused until then', async (t) => {
   const service = await startApp(t, { settings })
   const [token, other] = [await tokenOf('42'), await tokenOf('7')]
   const streams = []
@@ -56,7 +59,7 @@ t.test('a revoked sub has its streams ended on every transport, and is refused u
   for (const { bystander } of streams) await bystander.inbox.notifications(1)
 })
 
-t.test('a revoked jti is one token and no other of the same sub', async (t) => {
+t.test('P-110 P-112 a revoked jti is one token and no other of the same sub', async (t) => {
   const service = await startApp(t, { settings })
   const [stolen, own] = [await tokenOf('42', 'stolen'), await tokenOf('42', 'own')]
   const stream = await openWebSocket(service, { channel: 'a', token: stolen })
@@ -75,7 +78,7 @@ t.test('a revoked jti is one token and no other of the same sub', async (t) => {
   await lasting.inbox.expect('pong')
 })
 
-t.test('who watches the figures with a revoked token sees no more of them', async (t) => {
+t.test('P-112 who watches the figures with a revoked token sees no more of them', async (t) => {
   const service = await startApp(t, { settings })
   const response = await fetch(`${service.url}/v1/stats?token=${ADMIN}`, {
     headers: { accept: 'text/event-stream' },
@@ -87,7 +90,7 @@ t.test('who watches the figures with a revoked token sees no more of them', asyn
   t.strictSame(await answerTo(service, ADMIN), REVOKED)
 })
 
-t.test('a revocation lapses', async (t) => {
+t.test('P-110 a revocation lapses', async (t) => {
   const service = await startApp(t, { settings })
   const token = await tokenOf('42')
   await revoke(service, { sub: '42', until: inSeconds(1) })
@@ -95,7 +98,32 @@ t.test('a revocation lapses', async (t) => {
   await until('it is taken again', async () => (await answerTo(service, token)).status === 200)
 })
 
-t.test('what is no revocation is refused with what is wrong with it', async (t) => {
+t.test('P-111 of several revocations the one that holds longest counts', async (t) => {
+  const service = await startApp(t, { settings })
+  const token = await tokenOf('42')
+  for (const seconds of [60, 1]) await revoke(service, { sub: '42', until: inSeconds(seconds) })
+  await revoke(service, { sub: '7', until: inSeconds(1) })
+  const other = await tokenOf('7')
+  await until('it is refused', async () => (await answerTo(service, other)).status === 401)
+  await until('it has lapsed', async () => (await answerTo(service, other)).status === 200)
+  t.strictSame(await answerTo(service, token), REVOKED)
+})
+
+t.test('P-114 one more than may be in force is refused, and nothing of it is stored', async (t) => {
+  const log = openMemoryLog(logOptions())
+  const drafts = Array.from({ length: MAX_REVOCATIONS }, (_, i) =>
+    toDraft({ claim: 'jti', value: `${i}`, until: Date.now() + 600_000 }, `${i}`, Date.now()),
+  )
+  await log.append(drafts)
+  const service = await startApp(t, { settings, log })
+  await untilReady(service)
+  const { status, headers, body } = await revoke(service, { sub: '42', until: inSeconds(60) })
+  t.match({ status, headers, body }, { status: 503, headers: { 'retry-after': /^\d+$/ }, body: { code: 'too-many-revocations' } })
+  t.equal((await log.bounds()).last, MAX_REVOCATIONS)
+  t.equal((await revoke(service, { jti: '7', until: inSeconds(60) })).status, 201, 'one that is there may be sent again')
+})
+
+t.test('P-110 what is no revocation is refused with what is wrong with it', async (t) => {
   const service = await startApp(t, { settings })
   const until = inSeconds(60)
   const table: [body: unknown, status: number, code: string, pointer?: string][] = [
@@ -124,7 +152,7 @@ t.test('what is no revocation is refused with what is wrong with it', async (t) 
   t.equal(await countOf(service.log), 0, 'nothing was stored')
 })
 
-t.test('only an admin may revoke, and in mode none there is nothing to', async (t) => {
+t.test('P-110 P-114 only an admin may revoke, and in mode none there is nothing to', async (t) => {
   const service = await startApp(t, { settings })
   const revocation = { sub: '42', until: inSeconds(60) }
   t.match(await revoke(service, revocation, await tokenOf('7')), { status: 403, body: { code: 'forbidden' } })
@@ -134,7 +162,7 @@ t.test('only an admin may revoke, and in mode none there is nothing to', async (
   t.equal(await countOf(open.log), 0)
 })
 
-t.test('nobody sees a revocation: by no pattern, on no transport, in no history, in no count', async (t) => {
+t.test('P-116 nobody sees a revocation: by no pattern, on no transport, in no history, in no count', async (t) => {
   const service = await startApp(t, { settings })
   const token = ADMIN
   const channel = ['*', '**']
@@ -177,7 +205,7 @@ t.test('nobody sees a revocation: by no pattern, on no transport, in no history,
   t.match(await socket.inbox.expect('error'), { code: 'bad-channel' })
 })
 
-t.test('as long as it is not known what has been revoked nobody gets in', async (t) => {
+t.test('P-115 as long as it is not known what has been revoked nobody gets in', async (t) => {
   const inner = openMemoryLog(logOptions())
   let isReadable = false
   const log = {
@@ -191,20 +219,16 @@ t.test('as long as it is not known what has been revoked nobody gets in', async 
     bounds: inner.bounds.bind(inner),
     close: inner.close.bind(inner),
   }
-  await publishTo(inner)
+  await inner.append([{ channel: 'a', id: '1', data: '1' }])
   const service = await startApp(t, { settings, log })
   const token = await tokenOf('42')
   t.strictSame(await answerTo(service, token), { status: 503, code: 'log-unavailable' })
   t.equal((await get(service, '/readyz')).status, 503, 'it is not ready')
   isReadable = true
   await until('it is known', async () => (await answerTo(service, token)).status === 200)
-
-  async function publishTo(target: typeof inner) {
-    await target.append([{ channel: 'a', id: '1', data: '1' }])
-  }
 })
 
-t.test('a revocation that was answered holds after SIGKILL', async (t) => {
+t.test('P-113 a revocation that was answered holds after SIGKILL', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'tidings-revocations-'))
   t.teardown(() => rm(directory, { recursive: true, force: true }))
   const environment = {

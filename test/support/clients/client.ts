@@ -18,6 +18,8 @@ export interface Query {
   readonly limit?: number
   /** seconds, for long-polls; other transports take no notice */
   readonly wait?: number
+  /** a credential */
+  readonly token?: string
 }
 
 /** A client of one transport, as small as it can be: it never comes back by itself. */

@@ -42,7 +42,11 @@ export class JwksSource implements KeySource {
   }
 
   async find(header: JWTHeaderParameters): Promise<VerificationKey> {
-    if (this.#age() >= MAX_AGE_MS) await this.#refresh()
+    if (this.#age() >= MAX_AGE_MS) {
+      const refreshed = this.#refresh()
+      // While the set can't be had, nobody whose key is at hand waits for it.
+      if (this.#failure === undefined) await refreshed
+    }
     const known = await this.#look(header)
     if (known) return known
     // It may have been published since.

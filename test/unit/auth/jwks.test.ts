@@ -13,6 +13,7 @@ import {
 } from '../../support/identity-provider.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { JWT_SECRET, mintToken } from '../../support/tokens.ts'
+import { until } from '../../support/until.ts'
 
 const UNKNOWN = { name: 'Unauthenticated', code: 'token-invalid', message: /not signed by a key/ }
 const UNAVAILABLE = { name: 'KeysUnavailable' }
@@ -197,3 +198,25 @@ t.test(
     await t.rejects(two.authenticate(token), { code: 'token-invalid', message: /`kid`/ })
   },
 )
+
+t.test('Nobody whose key is at hand waits for a set that could not be had the last time', async (t) => {
+  const { provider, admit, clock, warnings } = await openWith(t, first)
+  await admit(first)
+  provider.answer = answerWith({}, 500)
+  clock.pass(MAX_AGE_MS)
+  await admit(first)
+
+  let answer: (() => void) | undefined
+  provider.answer = (request, response) => {
+    answer = () => answerWith({ keys: [second.jwk] })(request, response)
+  }
+  clock.pass(COOL_DOWN_MS)
+  t.equal(await admit(first), '42')
+  await until('the set is asked for', () => answer !== undefined)
+  const waiting = admit(second)
+  t.equal(await admit(first), '42')
+  answer?.()
+  t.equal(await waiting, '42')
+  await t.rejects(admit(first), UNKNOWN)
+  t.same(warnings, ['JWKS: it was answered with 500'])
+})

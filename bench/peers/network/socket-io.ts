@@ -1,7 +1,8 @@
 import { createServer, type Server as HttpServer } from 'node:http'
-import type { Numbered } from '../../test/support/network/feed.ts'
+import type { Numbered } from '../../../test/support/network/feed.ts'
+import { load } from '../packages.ts'
 import { listen } from './listen.ts'
-import { load, type Peer, runtimeOf } from './peer.ts'
+import { type Peer, runtimeOf } from './peer.ts'
 
 interface Engine {
   readonly transport: { readonly name: string }

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
-import { Record } from '../../test/support/network/record.ts'
-import type { Runtime } from '../../test/support/network/runtime.ts'
-import type { Serve } from '../../test/support/network/service.ts'
+import { Record } from '../../../test/support/network/record.ts'
+import type { Runtime } from '../../../test/support/network/runtime.ts'
+import type { Serve } from '../../../test/support/network/service.ts'
 
 /** Another client, with a server that it can talk to. */
 export interface Peer {
@@ -16,16 +15,6 @@ export interface Tell {
   /** It doesn't any more. */
   lost(): void
   notification(n: number): void
-}
-
-const require = createRequire(import.meta.url)
-
-/**
- * A package of the peers, which are installed only for benchmarks: so the compiler must be told what is used of it.
- * @throws when it is not installed
- */
-export function load<Shape>(name: string): Shape {
-  return require(name) as Shape
 }
 
 /** @param start connects to `url` as the client's manual says, and returns what ends that */

@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { EventSource } from 'eventsource'
 import { WebSocket } from 'ws'
-import type { Numbered } from '../../test/support/network/feed.ts'
-import { load, type Peer, runtimeOf } from './peer.ts'
+import type { Numbered } from '../../../test/support/network/feed.ts'
+import { load } from '../packages.ts'
+import { type Peer, runtimeOf } from './peer.ts'
 
 interface Subscription {
   on(event: 'subscribed' | 'subscribing', listener: () => void): void
@@ -21,7 +22,9 @@ interface Client {
 }
 
 /** Where its server is, once it is built from `centrifuge/`. */
-export const CENTRIFUGE_SERVER = fileURLToPath(new URL('./node_modules/centrifuge-server', import.meta.url))
+export const CENTRIFUGE_SERVER = fileURLToPath(
+  new URL('../../node_modules/centrifuge-server', import.meta.url),
+)
 
 /**
  * A server on the library that Centrifugo is made of, with recovery on. The client has WebSocket and SSE: its third transport, HTTP

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { WebSocket, WebSocketServer } from 'ws'
-import type { Teardown } from '../../test/support/nats.ts'
-import type { Numbered } from '../../test/support/network/feed.ts'
-import type { Service } from '../../test/support/network/service.ts'
+import type { Teardown } from '../../../test/support/nats.ts'
+import type { Numbered } from '../../../test/support/network/feed.ts'
+import type { Service } from '../../../test/support/network/service.ts'
+import { load } from '../packages.ts'
 import { listen } from './listen.ts'
 import { Outbox } from './outbox.ts'
-import { load, type Peer, runtimeOf } from './peer.ts'
+import { type Peer, runtimeOf } from './peer.ts'
 
 /** As its server's `window_ms`. */
 const POLL_MS = 10_000

@@ -17,6 +17,8 @@ export function principal(name: string, ...subscribe: readonly string[]): Princi
 export class PatientAuthenticator implements Authenticator {
   readonly #outcomes = new Map<string | undefined, Principal | Error>()
   readonly #changes = new EventEmitter()
+  /** how many wait for an answer */
+  waiting = 0
 
   /** From here on `credential` is answered with `outcome`, also where that has been waited for. */
   answer(credential: string, outcome: Principal | Error): void {
@@ -29,7 +31,9 @@ export class PatientAuthenticator implements Authenticator {
       const outcome = this.#outcomes.get(credential)
       if (outcome instanceof Error) throw outcome
       if (outcome) return outcome
+      this.waiting++
       await once(this.#changes, 'change')
+      this.waiting--
     }
   }
 }

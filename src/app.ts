@@ -11,6 +11,8 @@ import Fastify, {
 import type { WebSocket } from 'ws'
 import { accessOpener } from './auth/access.ts'
 import type { Authenticator } from './auth/authenticator.ts'
+import { revocable } from './auth/revocable.ts'
+import { Revocations } from './auth/revocations.ts'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { authentication } from './http/authentication.ts'
@@ -24,6 +26,7 @@ import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
 import { registerOrigins } from './http/origin.ts'
 import { publishRoute } from './http/publish.ts'
+import { revocationsRoute } from './http/revocations.ts'
 import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
 import { webSocketUpgrades } from './http/upgrade.ts'
@@ -86,6 +89,11 @@ export async function buildApp({
 }: AppParts): Promise<TidingsApp> {
   const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
   await hub.open()
+  const revocations =
+    settings.auth === 'none'
+      ? undefined
+      : new Revocations({ hub, retentionSeconds: settings.retentionSeconds, onRevoked: reviewStreams })
+  const judge = revocations ? revocable(authenticator, revocations) : authenticator
   const requestTimeout = settings.requestTimeoutSeconds * 1000
   const server = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
@@ -104,8 +112,10 @@ export async function buildApp({
   let isDraining = false
   const draining = () => isDraining
 
+  /** In mode `none` all are one principal, which has no share of its own. */
+  const share = (limit: number, none: number) => (settings.auth === 'none' ? none : limit)
   const readCredential = settings.auth === 'none' ? readNoCredential : credentialReader(settings.tokenCookie)
-  const authenticate = authentication(server, authenticator, readCredential)
+  const authenticate = authentication(server, judge, readCredential)
   // Its hook would take every request's cookies apart.
   if (settings.tokenCookie !== '') server.register(fastifyCookie, { hook: false })
   boundConnections(server.server, settings.maxConnections, settings.stallSeconds * 1000)
@@ -133,6 +143,7 @@ export async function buildApp({
     draining,
     async reach() {
       await log.bounds()
+      revocations?.demandKnown()
       return hub.epoch
     },
   })
@@ -142,16 +153,27 @@ export async function buildApp({
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
-    rates: { perAddress: settings.addressPublishesPerSecond },
+    rates: {
+      perAddress: settings.addressPublishesPerSecond,
+      perPrincipal: share(settings.principalPublishesPerSecond, 0),
+    },
     stats: hub.stats,
   })
   server.register(streamRoute, {
     authenticate,
-    openAccess: accessOpener(authenticator, (err) =>
-      server.log.error({ err }, 'a token could not be judged'),
-    ),
+    openAccess: accessOpener({
+      authenticator: judge,
+      isRevoked: (principal) => revocations?.revokes(principal) ?? false,
+      report: (err) => server.log.error({ err }, 'a token could not be judged'),
+    }),
     hub,
-    admission: new Admission(settings, () => hub.stats.rejected.connections++),
+    admission: new Admission(
+      {
+        ...settings,
+        maxConnectionsPerPrincipal: share(settings.maxConnectionsPerPrincipal, Number.POSITIVE_INFINITY),
+      },
+      () => hub.stats.rejected.connections++,
+    ),
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
@@ -160,12 +182,16 @@ export async function buildApp({
     stallMs: settings.stallSeconds * 1000,
     maxFrameBytes: settings.maxFrameBytes,
     rates: {
-      connects: { perAddress: settings.addressConnectsPerSecond },
+      connects: {
+        perAddress: settings.addressConnectsPerSecond,
+        perPrincipal: share(settings.principalConnectsPerSecond, 0),
+      },
       frames: settings.streamFramesPerSecond,
       subscribes: settings.streamSubscribesPerSecond,
     },
     draining,
   })
+  server.register(revocationsRoute, { authenticate, revocations, clock })
   server.register(statsRoute, {
     authenticate,
     // Whatever clock the streams go by, rates are of real seconds.
@@ -173,7 +199,15 @@ export async function buildApp({
     clock: systemClock,
   })
   server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
-  server.addHook('onClose', async () => hub.close())
+  server.addHook('onClose', async () => {
+    revocations?.close()
+    hub.close()
+  })
+
+  /** Something has been revoked: a stream that rests on it must end. */
+  function reviewStreams(): void {
+    for (const subscriber of hub.subscribers) subscriber.review()
+  }
 
   /** The server closes only when its connections are gone: those that came while it drained, or all when it didn't, go now. */
   function leaveNoStream(done: () => void): void {

@@ -10,14 +10,21 @@ export type OpenAccess = (principal: Principal) => Access
 /** The reason is the operator's business. */
 const UNKNOWN = 'Whether the token is good can not be told now: send it again.'
 
-/**
- * Makes what gives access to streams.
- * @param report is told what goes wrong where no token is to blame: whoever hears of it on the stream can't mend it
- */
-export function accessOpener(authenticator: Authenticator, report: (error: unknown) => void): OpenAccess {
+/** What access to streams rests on. */
+export interface AccessOptions {
+  readonly authenticator: Authenticator
+  /** whether the token that someone came with has been revoked */
+  readonly isRevoked: (principal: Principal) => boolean
+  /** is told what goes wrong where no token is to blame: whoever hears of it on the stream can't mend it */
+  readonly report: (error: unknown) => void
+}
+
+/** Makes what gives access to streams. */
+export function accessOpener({ authenticator, isRevoked, report }: AccessOptions): OpenAccess {
   function open(principal: Principal): Access {
     return {
       expires: principal.expires,
+      isRevoked: () => isRevoked(principal),
       maySubscribe: (channel) => permits(principal.grants.subscribe, channel),
       async renew(token) {
         const fresh = await authenticator.authenticate(token).catch(refuse)

@@ -7,8 +7,10 @@ import type { Principal } from './principal.ts'
 /** The last second of the year 9999: a later one was most likely meant as milliseconds, and is no date elsewhere. */
 const LAST_SECOND = 253_402_300_799
 
-/** Text that may stand in a log or a list as it is: no control characters, no half of a surrogate pair. */
-const identifier = z.string().regex(/^[^\p{Cc}\p{Cs}]{1,255}$/u)
+/** What `sub` and `jti` may be: text that may stand in a log or a list as it is, without control characters and halves of surrogate pairs. */
+export const identifier = z
+  .string()
+  .regex(/^[^\p{Cc}\p{Cs}]{1,255}$/u, 'must be 1 to 255 characters, no control characters')
 
 // How many there may be, the length of a token says.
 const patterns = z.array(z.string().refine(isChannelPattern)).default([])

@@ -1,3 +1,5 @@
+import { matches } from '../protocol/channel.ts'
+
 /** What a principal may do: patterns of the channels it may subscribe and publish to (contract §6). */
 export interface Grants {
   readonly subscribe: readonly string[]
@@ -14,16 +16,8 @@ export function permits(grants: readonly string[], wanted: string): boolean {
 /**
  * Says whether every channel that `wanted` stands for is one that `grant` stands for. Both are valid names or patterns.
  *
- * Segment by segment: `*` covers any one segment but not `**`, and a last `**` covers one or more of anything.
+ * A pattern is covered as a channel would be, segment by segment; but where it goes on without end, only by a grant that does, too.
  */
 export function covers(grant: string, wanted: string): boolean {
-  const [given, asked] = [grant.split(':'), wanted.split(':')]
-  const isOpen = given.at(-1) === '**'
-  const asksOpen = asked.at(-1) === '**'
-  if (isOpen ? asked.length < given.length : asksOpen || asked.length !== given.length) return false
-  return given.every((segment, i) => {
-    const other = asked[i]
-    if (segment === '**') return true
-    return segment === '*' ? other !== '**' : segment === other
-  })
+  return (grant.endsWith('**') || !wanted.endsWith('**')) && matches(grant, wanted)
 }

@@ -26,15 +26,10 @@ export interface JwtOptions {
  * knows no extension of it unless told so.
  */
 export function jwtAuthenticator(options: JwtOptions): Authenticator {
-  const { sources, clockToleranceSeconds, defaults, issuer, audience, now = Date.now } = options
-  const algorithms = options.algorithms.filter((algorithm) => sourceOf(algorithm) !== undefined)
-
-  function sourceOf(algorithm: string): KeySource | undefined {
-    return sources.find((source) => source.algorithms.some((its) => its === algorithm))
-  }
+  const { sources, algorithms, issuer, audience, clockToleranceSeconds, defaults, now = Date.now } = options
 
   async function find(header: JWTHeaderParameters): Promise<VerificationKey> {
-    const source = sourceOf(header.alg)
+    const source = sources.find(({ algorithms }) => algorithms.some((algorithm) => algorithm === header.alg))
     if (!source) throw new errors.JOSEAlgNotAllowed()
     return source.find(header)
   }
@@ -43,8 +38,7 @@ export function jwtAuthenticator(options: JwtOptions): Authenticator {
     async authenticate(credential = '') {
       if (!isStrict(credential)) refuse(new errors.JWSInvalid())
       const checks = {
-        algorithms,
-        requiredClaims: ['exp', 'sub'],
+        algorithms: [...algorithms],
         clockTolerance: clockToleranceSeconds,
         currentDate: new Date(now()),
         ...(issuer !== undefined && { issuer }),
@@ -73,8 +67,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 const CLAIM_REASONS: Readonly<Record<string, string>> = {
-  exp: 'The token must have `exp`, a number.',
-  sub: 'The token must have `sub`.',
+  exp: '`exp` of the token must be a number.',
   nbf: 'The token is not valid yet: look at `nbf`, and at the clocks.',
   iss: 'The token is by another issuer than is accepted here.',
   aud: 'The token is for another audience.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Draft } from '../log/log.ts'
+import { identifier } from './claims.ts'
 
 /** The channel that revocations travel on. It is reserved: nobody can publish, subscribe or be granted it. */
 export const REVOCATIONS = '$revocations'
@@ -11,11 +12,6 @@ export interface Revocation {
   /** milliseconds since 1970 */
   readonly until: number
 }
-
-/** Who could be a token's `sub` or `jti`: what `claims.ts` takes. */
-const identifier = z
-  .string()
-  .regex(/^[^\p{Cc}\p{Cs}]{1,255}$/u, 'must be 1 to 255 characters, no control characters')
 
 /** A revocation as admins send it, and as it lies in the log: `{"sub" or "jti", "until"}`, the time in RFC 3339. */
 export const revocationSchema = z

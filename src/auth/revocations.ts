@@ -64,9 +64,9 @@ export class Revocations implements Sink {
     hub.attach(this.#seam)
   }
 
-  /** Whether the log has been read to its end once: until then there is more than is known of. */
-  get isKnown(): boolean {
-    return this.#isKnown
+  /** @throws LogUnavailable until the log has been read to its end once: there may be more than is known of */
+  demandKnown(): void {
+    if (!this.#isKnown) throw new LogUnavailable('the revocations have not been read yet')
   }
 
   /** Says whether the token that this principal came with has been revoked, as far as that is known. */
@@ -81,7 +81,7 @@ export class Revocations implements Sink {
    * @throws TooManyRevocations, LogUnavailable
    */
   async add(revocation: Revocation): Promise<void> {
-    if (!this.#isKnown) throw new LogUnavailable('the revocations have not been read yet')
+    this.demandKnown()
     if (this.#table.size >= MAX_REVOCATIONS && !this.#table.has(revocation)) {
       throw new TooManyRevocations(`${MAX_REVOCATIONS} revocations are in force`)
     }

@@ -128,13 +128,18 @@ export function authClashes(
       'TIDINGS_AUTH was "jwt" without a key: TIDINGS_JWT_SECRET, _JWT_PUBLIC_KEY_FILE, _JWT_JWKS_URL or TIDINGS_API_KEYS must be set',
     )
   }
-  if (jwtPublicKeyFile !== '' && jwtJwksUrl !== '') {
+  if (jwtPublicKeyFile && jwtJwksUrl) {
     problems.push(
       'TIDINGS_JWT_PUBLIC_KEY_FILE and TIDINGS_JWT_JWKS_URL were set together: it must be one of them',
     )
   }
-  if (jwtAlgorithms.includes('HS256') && jwtSecret === '') {
+  if (jwtAlgorithms.includes('HS256') && !jwtSecret) {
     problems.push('TIDINGS_JWT_ALGORITHMS had HS256 in it: TIDINGS_JWT_SECRET must be set')
+  }
+  if (jwtAlgorithms.some((algorithm) => algorithm !== 'HS256') && !jwtPublicKeyFile && !jwtJwksUrl) {
+    problems.push(
+      'TIDINGS_JWT_ALGORITHMS had others than HS256 in it: TIDINGS_JWT_PUBLIC_KEY_FILE or _JWT_JWKS_URL must be set',
+    )
   }
   return problems
 }

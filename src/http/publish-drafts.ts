@@ -1,7 +1,8 @@
 import type { Draft } from '../log/log.ts'
+import { check } from './check.ts'
 import { Problem, type ProblemDetail } from './problem.ts'
 import type { Items } from './publish-formats.ts'
-import { checkItem, type itemSchema } from './publish-item.ts'
+import type { itemSchema } from './publish-item.ts'
 
 /** The most bytes of one item's data, as UTF-8 JSON without white space (contract §3). */
 const MAX_DATA_BYTES = 64 * 1024
@@ -31,7 +32,7 @@ export function toDrafts(items: Items, { schema, defaultId, mayPublish }: DraftR
   let storedBytes = 0
   for (const [index, value] of items.values.entries()) {
     const at = items.batch ? `/${index}` : ''
-    const item = checkItem(schema, value, at, errors)
+    const item = check(schema, value, at, errors)
     if (errors.length >= MAX_ERRORS) break
     if (!item) continue
     const { channels, id = defaultId(index), data: tree, ...rest } = item

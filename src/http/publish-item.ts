@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { isChannelName, SEGMENT_CHARACTERS } from '../protocol/channel.ts'
-import type { ProblemDetail } from './problem.ts'
 
 /** What a backend publishes (contract §3), checked. */
 export interface PublishItem {
@@ -66,35 +65,4 @@ export function itemSchema(retentionSeconds: number) {
         ...rest,
       }),
     )
-}
-
-/**
- * Checks one item of a body.
- *
- * @param at JSON pointer of the item in the body
- * @param errors is given what is wrong with the item, if anything
- * @returns `undefined` when something is
- */
-export function checkItem(
-  schema: ReturnType<typeof itemSchema>,
-  value: unknown,
-  at: string,
-  errors: ProblemDetail[],
-): PublishItem | undefined {
-  const checked = schema.safeParse(value)
-  if (checked.success) return checked.data
-  for (const issue of checked.error.issues) {
-    const pointer = at + toPointer(issue.path)
-    if (issue.code === 'unrecognized_keys') {
-      // One by one: there may be more of them than a call may have arguments.
-      for (const key of issue.keys)
-        errors.push({ pointer: pointer + toPointer([key]), detail: 'is not a member' })
-    } else errors.push({ pointer, detail: issue.message })
-  }
-  return undefined
-}
-
-/** RFC 6901 §3 */
-function toPointer(path: readonly PropertyKey[]): string {
-  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 }

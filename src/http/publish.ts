@@ -5,6 +5,7 @@ import type { Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type { Stats } from '../stream/stats.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
+import { refuseCodings, takeBodies, unsupported } from './body.ts'
 import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
@@ -42,10 +43,7 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
   const { authenticate, log, epoch, maxBodyBytes, rates, stats } = options
   const schema = itemSchema(options.retentionSeconds)
 
-  // Bodies are taken apart in the handler: an error in a parser costs the client its connection.
-  for (const mediaType of FORMATS.keys()) {
-    app.addContentTypeParser(mediaType, { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
-  }
+  takeBodies(app, FORMATS.keys())
 
   app.post<{ Body: Buffer }>(
     '/v1/notifications',
@@ -78,23 +76,10 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
   done()
 }
 
-/** Bodies are UTF-8, and not compressed: what is small on the wire could grow without bound here. */
-function refuseCodings({ headers }: FastifyRequest, _reply: unknown, done: (error?: Error) => void): void {
-  const coding = headers['content-encoding'] ?? 'identity'
-  const charset = /;\s*charset\s*=\s*"?([^\s;"]*)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8'
-  if (!/^identity$/i.test(coding)) done(unsupported(`Content-Encoding \`${coding}\` is not understood.`))
-  else if (!/^utf-8$/i.test(charset)) done(unsupported(`Charset \`${charset}\` is not understood.`))
-  else done()
-}
-
 function decode(request: FastifyRequest<{ Body: Buffer }>): Items {
   const format = FORMATS.get(request.mediaType ?? '')
   if (!format) throw unsupported('The request has no Content-Type.')
   return format(request.body)
-}
-
-function unsupported(detail: string): Problem {
-  return new Problem('unsupported-media-type', detail)
 }
 
 /** What items without an id get: the `Idempotency-Key` (contract §3), with `:N` in a batch, or a new UUIDv7. */

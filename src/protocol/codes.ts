@@ -27,6 +27,11 @@ export const CODES = {
     title: 'A notification is not valid',
     action: 'Mend what `errors` points at. Nothing of the request was stored.',
   },
+  'bad-revocation': {
+    status: 400,
+    title: 'A revocation is not valid',
+    action: 'Mend what `errors` points at. Nothing was revoked.',
+  },
   'bad-idempotency-key': {
     status: 400,
     title: 'The Idempotency-Key is not valid',
@@ -93,6 +98,11 @@ export const CODES = {
     title: 'The path does not take this method',
     action: 'Use a method that `Allow` names.',
   },
+  'no-tokens': {
+    status: 409,
+    title: 'This service takes no tokens, so that there is nothing to revoke',
+    action: 'Have it run with `TIDINGS_AUTH=jwt`.',
+  },
   'request-timeout': {
     status: 408,
     title: 'The request did not arrive in time',
@@ -115,14 +125,14 @@ export const CODES = {
   },
   'too-many-connections': {
     status: 429,
-    title: 'This address has too many streams open',
+    title: 'This address, or this principal, has too many streams open',
     action: 'Close some, or come back after `Retry-After`.',
   },
   'too-many-requests': {
     status: 429,
     close: 4429,
     title: 'Too much was asked in too short a time',
-    action: 'Come back after `Retry-After`, and ask less often.',
+    action: 'Ask less often, and not before `Retry-After`.',
   },
   'headers-too-large': {
     status: 431,
@@ -144,6 +154,12 @@ export const CODES = {
     status: 503,
     title: 'The keys that tokens are checked with can not be had now',
     action: 'Send the same again after `Retry-After`: the token may well be good.',
+  },
+  'too-many-revocations': {
+    status: 503,
+    title: 'As many revocations are in force as may be',
+    action:
+      'Come back after `Retry-After`, when some have lapsed; revoke a `sub` instead of many a `jti`, and no longer than its tokens last.',
   },
   'at-capacity': {
     status: 503,

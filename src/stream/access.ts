@@ -6,6 +6,8 @@ export interface Access {
   readonly expires: number
   /** Says whether it may have everything on `channel`, a name or pattern. */
   maySubscribe(channel: string): boolean
+  /** Says whether the token that it rests on has been revoked. */
+  isRevoked(): boolean
   /**
    * Exchanges it for the access that a fresh token gives.
    * @throws AccessRefused, and nothing else

@@ -1,5 +1,5 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
-import type { ErrorCode } from '../protocol/codes.ts'
+import { CODES, type ErrorCode } from '../protocol/codes.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type {
   ByeReason,
@@ -79,6 +79,8 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
     this.#cancelTimer = clock.every(this.#transport.heartbeatMs, () => this.#tick())
     this.#hub.join(this, this.#seam)
     this.#awaitExpiry()
+    // It may have been revoked since it was looked at, before there was a stream to end.
+    this.review()
     this.#seam.advance()
   }
 
@@ -110,6 +112,15 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
   set access(access: Access) {
     this.#access = access
     this.#awaitExpiry()
+    this.review()
+  }
+
+  /** Ends the stream when its access has been revoked. */
+  review(): void {
+    if (!this.isOpen || !this.#access.isRevoked()) return
+    const code = 'token-revoked'
+    this.send({ type: 'error', code, message: `${CODES[code].title}.` })
+    this.close(code)
   }
 
   select(channels: ChannelSet): void {

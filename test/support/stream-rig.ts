@@ -271,6 +271,7 @@ export class CheckedTransport implements Transport {
 /** Everything, for ever. */
 export const ALL_ACCESS: Access = {
   expires: Number.POSITIVE_INFINITY,
+  isRevoked: () => false,
   maySubscribe: () => true,
   renew: async () => ALL_ACCESS,
 }

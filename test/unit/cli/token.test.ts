@@ -1,6 +1,5 @@
 import { decodeJwt } from 'jose'
 import t from 'tap'
-import { UsageError } from '../../../src/cli/command.ts'
 import { tokenCommand } from '../../../src/cli/token.ts'
 import { loadSettings, SettingsError } from '../../../src/config/load.ts'
 import { openAuthenticator } from '../../../src/open-authenticator.ts'
@@ -42,13 +41,12 @@ t.test('What can not be a token is a usage error, and says why', async (t) => {
   for (const [args, message] of cases) {
     await t.rejects(tokenCommand.run([...args], ENV), { name: 'UsageError', message }, args.join(' '))
   }
-  const asymmetric = { ...ENV, TIDINGS_JWT_ALGORITHMS: 'RS256' }
-  await t.rejects(tokenCommand.run(['--sub', '42'], asymmetric), UsageError)
 })
 
 t.test('Without a secret, or with settings that are wrong, there is no token', async (t) => {
   const url = { TIDINGS_JWT_JWKS_URL: 'https://id.example/jwks.json' }
-  for (const env of [{}, url, { TIDINGS_JWT_SECRET: 'short' }, { ...ENV, TIDINGS_PORT: 'x' }]) {
+  const asymmetric = { ...ENV, TIDINGS_JWT_ALGORITHMS: 'RS256' }
+  for (const env of [{}, url, asymmetric, { TIDINGS_JWT_SECRET: 'short' }, { ...ENV, TIDINGS_PORT: 'x' }]) {
     await t.rejects(tokenCommand.run(['--sub', '42'], env), SettingsError)
   }
 })

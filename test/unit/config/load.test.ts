@@ -153,13 +153,18 @@ t.test('Keys count only where jwt is chosen, and that is told to whoever forgot'
   }
 })
 
-t.test('Mode jwt needs a key, no two sources of public keys, and a secret for HS256', async (t) => {
-  t.match(problemsOf({ TIDINGS_AUTH: 'jwt' }), [/^TIDINGS_AUTH was "jwt" without a key: .* must be set$/])
-  const both = { TIDINGS_JWT_PUBLIC_KEY_FILE: 'jwt.pem', TIDINGS_JWT_JWKS_URL: 'https://id.example/' }
-  t.match(problemsOf({ TIDINGS_AUTH: 'jwt', ...both }), [/set together: it must be one of them$/])
-  const unkeyed = { TIDINGS_JWT_PUBLIC_KEY_FILE: 'jwt.pem', TIDINGS_JWT_ALGORITHMS: 'HS256,RS256' }
-  t.match(problemsOf({ TIDINGS_AUTH: 'jwt', ...unkeyed }), [/HS256.*TIDINGS_JWT_SECRET must be set$/])
-})
+t.test(
+  'Mode jwt needs a key, no two sources of public keys, and keys for the algorithms listed',
+  async (t) => {
+    t.match(problemsOf({ TIDINGS_AUTH: 'jwt' }), [/^TIDINGS_AUTH was "jwt" without a key: .* must be set$/])
+    const both = { TIDINGS_JWT_PUBLIC_KEY_FILE: 'jwt.pem', TIDINGS_JWT_JWKS_URL: 'https://id.example/' }
+    t.match(problemsOf({ TIDINGS_AUTH: 'jwt', ...both }), [/set together: it must be one of them$/])
+    const unkeyed = { TIDINGS_JWT_PUBLIC_KEY_FILE: 'jwt.pem', TIDINGS_JWT_ALGORITHMS: 'HS256,RS256' }
+    t.match(problemsOf({ TIDINGS_AUTH: 'jwt', ...unkeyed }), [/HS256.*TIDINGS_JWT_SECRET must be set$/])
+    const secret = { TIDINGS_JWT_SECRET: 'x'.repeat(32), TIDINGS_JWT_ALGORITHMS: 'HS256,RS256' }
+    t.match(problemsOf({ TIDINGS_AUTH: 'jwt', ...secret }), [/others than HS256.*must be set$/])
+  },
+)
 
 t.test('A wrong secret or API key is not shown', async (t) => {
   const [secret = '', keys = ''] = problemsOf({

@@ -123,3 +123,26 @@ t.test('what waits for a token when the stream ends is dropped', async (t) => {
     ['ready'],
   )
 })
+
+t.test('a stream whose token is revoked is ended when that is looked at, and only then', async (t) => {
+  let isRevoked = false
+  const { transport, subscriber } = lingering(undefined, { ...ALL_ACCESS, isRevoked: () => isRevoked })
+  subscriber.review()
+  t.equal(transport.closes, 0)
+  isRevoked = true
+  subscriber.review()
+  subscriber.review()
+  t.equal(transport.closes, 1)
+})
+
+t.test(
+  'a token that is revoked while its stream is opened, or while it is looked at, opens nothing',
+  async (t) => {
+    const revoked = { ...ALL_ACCESS, isRevoked: () => true }
+    t.equal(lingering(undefined, revoked).transport.closes, 1)
+    const { transport, subscriber } = lingering()
+    t.equal(transport.closes, 0)
+    subscriber.access = revoked
+    t.equal(transport.closes, 1)
+  },
+)

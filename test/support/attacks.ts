@@ -33,8 +33,6 @@ export type AttackName = keyof typeof ATTACKS
 export interface Attacker {
   /** its end of the connection, once that is open */
   readonly port: number | undefined
-  /** Resolves when it has learnt that the service has ended it. */
-  readonly ended: Promise<void>
   /** Sends the next little piece. */
   goOn(): void
   stop(): void
@@ -51,7 +49,6 @@ export function attack(name: AttackName, port: number): Attacker {
     get port() {
       return socket.localPort
     },
-    ended: new Promise((resolve) => socket.once('close', () => resolve())),
     goOn() {
       if (again && socket.writable) socket.write(again)
     },

@@ -28,7 +28,7 @@ export function accessOpener({ authenticator, isRevoked, report }: AccessOptions
       maySubscribe: (channel) => permits(principal.grants.subscribe, channel),
       async renew(token) {
         const fresh = await authenticator.authenticate(token).catch(refuse)
-        // One stream, one person: its limits are counted by name, and it is found by name when that is revoked.
+        // One stream, one person: its limits are counted by name.
         if (fresh.name === principal.name) return open(fresh)
         throw new AccessRefused('forbidden', 'The token is of someone else than the one before.')
       },

@@ -6,7 +6,7 @@ import { minify } from 'terser'
 /** The most bytes that the SDK may have in one file, minified and after gzip. */
 export const MOST_BYTES = 7 * 1024
 
-/** Names of members that only the SDK's own code sees: no message, event, option or browser's object has them. */
+/** Names of members that only the SDK's own code and its parser's see: no message, event, option or browser's object has them. */
 const INTERNAL = [
   ...[
     'untried',
@@ -27,13 +27,12 @@ const INTERNAL = [
     'doubts',
     'reachable',
     'cause',
-
     'standing',
     'channelsChanged',
+    'tokens',
   ],
   ...[
     'isIdle',
-    'tokens',
     'refused',
     'changed',
     'fork',
@@ -46,7 +45,11 @@ const INTERNAL = [
     'put',
     'base',
   ],
+  ...['onEvent', 'onError', 'onRetry', 'onComment', 'consume', 'feed', 'reset'],
 ]
+
+/** What the parser calls where it was given nothing to call, and what it makes for that. */
+const WITHOUT_EFFECT = ['onError', 'onRetry', 'onComment', 'ParseError']
 
 /** The SDK as one minified ES module: esbuild bundles it, terser makes it as small as it gets. */
 export async function bundleClient(): Promise<string> {
@@ -65,12 +68,14 @@ export async function bundleClient(): Promise<string> {
     compress: {
       passes: 5,
       inline: 0,
+      pure_funcs: WITHOUT_EFFECT,
       pure_getters: true,
       unsafe: true,
       unsafe_arrows: true,
       unsafe_methods: true,
     },
-    mangle: { properties: { regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
+    // `builtins`: also those of them that some object of a browser happens to have, too.
+    mangle: { properties: { builtins: true, regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
   })
   return code
 }

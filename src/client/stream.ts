@@ -87,7 +87,8 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     openTab(
       { name, locks, channel, platform },
       {
-        standing: () => (status.state === 'live' ? position.cursor : undefined),
+        own: channels,
+        standing: () => (status.state === 'live' && isConfirmed() ? position.cursor : undefined),
         channelsChanged: select,
       },
     )
@@ -103,7 +104,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
   let status = statusOf(state)
   let selected = `${[...channels].sort()}`
 
-  const dispatch = runConnection(
+  const { dispatch, isConfirmed } = runConnection(
     {
       base,
       transports: {
@@ -118,6 +119,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
       channels: wanted,
       message: take,
       changed,
+      disown: () => tab?.disown() === true,
       refused: fail,
       remember: (next) => remember(platform, base.origin, next),
     },
@@ -125,10 +127,11 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
   )
   /** this tab's channels, and those of the tabs that depend on it */
   function wanted(): string[] {
-    return [...new Set([...channels, ...(tab?.channels() ?? [])])]
+    return tab?.channels() ?? [...channels]
   }
 
   function select(): void {
+    tab?.fit()
     const before = selected
     selected = `${wanted().sort()}`
     if (selected === before) return

@@ -1,7 +1,6 @@
 import { WebSocket } from 'ws'
 import type { ClientTransport } from '../../src/client/machine/state.ts'
 import type { Options } from '../../src/client/options.ts'
-import type { SocketConstructor } from '../../src/client/platform.ts'
 import { connect, type Stream } from '../../src/client/stream.ts'
 import { until } from './until.ts'
 
@@ -30,7 +29,7 @@ export function startClient(
 ): TestClient {
   const stream = connect<Numbered>(url, {
     channels: ['numbers'],
-    WebSocket: WebSocket as unknown as SocketConstructor,
+    WebSocket,
     ...options,
   })
   t.teardown(() => stream.close())

@@ -102,7 +102,9 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     ...recall(platform, base.origin, own, timings.probe),
   })
   let status = statusOf(state)
-  let selected = `${[...channels].sort()}`
+  /** what is subscribed to, in order; nothing while paused */
+  let selected = ''
+  let isFull = false
 
   const { dispatch, isConfirmed } = runConnection(
     {
@@ -130,13 +132,13 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     return tab?.channels() ?? [...channels]
   }
 
+  /** Begins, goes on with other channels, or pauses, as long as nothing is wanted or the loop can't take it. */
   function select(): void {
     tab?.fit()
     const before = selected
-    selected = `${wanted().sort()}`
+    selected = isFull || channels.size === 0 ? '' : `${wanted().sort()}`
     if (selected === before) return
-    const isResumed = status.reason === 'paused' ? 'resume' : 'channels'
-    dispatch({ kind: channels.size === 0 ? 'pause' : isResumed })
+    dispatch({ kind: selected === '' ? 'pause' : before === '' ? 'resume' : 'channels' })
   }
 
   const close = (): void => dispatch({ kind: 'close' })
@@ -167,9 +169,13 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     handed()
   }
 
+  /** Others are another tab's, or were on their way when their channel was dropped. */
+  function wants({ channel: name }: NotificationMessage): boolean {
+    return [...channels].some((pattern) => matches(pattern, name))
+  }
+
   function hand(notification: NotificationMessage<Data>): void {
-    // Others are another tab's, or were on their way when their channel was dropped.
-    if (![...channels].some((pattern) => matches(pattern, notification.channel))) return
+    if (!wants(notification)) return
     inbox?.put(notification)
     emit('notification', notification)
   }
@@ -205,7 +211,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
 
   onNetworkChange(() => dispatch({ kind: 'nudge' }), over)
   globals.addEventListener?.('pagehide', () => tab?.leave(), over)
-  dispatch({ kind: channels.size > 0 ? 'tick' : 'pause' })
+  select()
   signal?.addEventListener('abort', close, over)
   if (signal?.aborted) close()
 
@@ -230,7 +236,11 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     },
     close,
     async *[Symbol.asyncIterator]() {
-      inbox = openInbox({ done: handed, full: (isFull) => dispatch({ kind: isFull ? 'pause' : 'resume' }) })
+      const full = (is: boolean): void => {
+        isFull = is
+        select()
+      }
+      inbox = openInbox({ done: handed, full, wants })
       try {
         if (status.state !== 'closed') yield* inbox.take()
         if (refusal) throw refusal

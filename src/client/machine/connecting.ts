@@ -6,7 +6,8 @@ import { NEVER } from './timings.ts'
 /** Starts a round: the most promising transport at once, the others beside it one by one. A token that is needed comes first. */
 export function begin(state: State): Step {
   if (state.renewAt <= state.now) {
-    return enter(state, 'connecting', { awaiting: 'token' }, [{ kind: 'renew' }])
+    const until = state.now + state.timings.ready
+    return enter(state, 'connecting', { awaiting: 'token', until }, [{ kind: 'renew' }])
   }
   const [next, closing] = enter(state, 'connecting', { untried: inOrder(state) })
   const [begun, opening] = tryNext(next)
@@ -73,8 +74,9 @@ export function turnedAway(
   return cause === 'refused' ? finish(state, cause) : reauthorize(state)
 }
 
-/** A deadline has come: the next transport starts beside the others, and what has had its time is given up. */
+/** A deadline has come: a token is not waited for any longer, the next transport starts beside the others, or one has had its time. */
 export function hurry(state: State): Step {
+  if (state.until <= state.now) return backOff(state, 'token')
   const late = state.open.find(({ until }) => until <= state.now)
   if (!late) return state.hedgeAt <= state.now ? tryNext(state) : stay(state)
   const [next, effects] = loseAttempt(state, { kind: 'lost', id: late.id, cause: 'failed' })

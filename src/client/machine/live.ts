@@ -66,7 +66,7 @@ export function suspect(state: State): Step {
 
 /** A deadline has come. */
 export function watch(state: State): Step {
-  const { now, silentAt, leaveAt, renewAt } = state
+  const { now, timings, silentAt, leaveAt, renewAt } = state
   if (silentAt <= now) {
     // A tick that is this late means that the machine has slept: that the stream is gone says nothing about its transport.
     return now - silentAt > SUSPECT_MS
@@ -74,7 +74,8 @@ export function watch(state: State): Step {
       : backOff(doubt(matured(state), used(state).transport), 'lost')
   }
   if (leaveAt <= now) return begin(state)
-  if (renewAt <= now) return [{ ...state, renewAt: NEVER }, [{ kind: 'renew' }]]
+  // Asked again, if that brings nothing by then.
+  if (renewAt <= now) return [{ ...state, renewAt: now + timings.ready }, [{ kind: 'renew' }]]
   const [{ transport }, probe] = [used(state), state.open[1]]
   if (probe)
     return probe.until <= now ? [withoutProbe(state), [{ kind: 'close', id: probe.id }]] : stay(state)

@@ -85,7 +85,7 @@ export interface Beginning extends Rules {
   readonly quiet?: number | undefined
 }
 
-/** How a client begins: the first `tick` starts it. */
+/** How a client begins: the first `resume` starts it. */
 export function initial({ renewable, ...known }: Beginning): State {
   return {
     ...REST,
@@ -93,8 +93,7 @@ export function initial({ renewable, ...known }: Beginning): State {
     quiet: undefined,
     ...known,
     kind: 'waiting',
-    reason: 'start',
-    until: 0,
+    reason: 'paused',
     lastIdle: 0,
     serial: 0,
     rounds: 0,

@@ -7,46 +7,12 @@ import { minify } from 'terser'
 export const MOST_BYTES = 7 * 1024
 
 /** Names of members that only the SDK's own code and its parser's see: no message, event, option or browser's object has them. */
-const INTERNAL = [
-  ...[
-    'untried',
-    'hedgeAt',
-    'awaiting',
-    'leaveAt',
-    'silentAt',
-    'readyAt',
-    'heardAt',
-    'lastIdle',
-    'serial',
-    'rounds',
-  ],
-  ...[
-    'renewAt',
-    'renewed',
-    'renewable',
-    'doubts',
-    'reachable',
-    'cause',
-    'standing',
-    'channelsChanged',
-    'tokens',
-  ],
-  ...[
-    'isIdle',
-    'refused',
-    'changed',
-    'fork',
-    'isRepeating',
-    'enter',
-    'leave',
-    'members',
-    'take',
-    'move',
-    'put',
-    'base',
-  ],
-  ...['onEvent', 'onError', 'onRetry', 'onComment', 'consume', 'feed', 'reset'],
-]
+const INTERNAL = `
+  untried hedgeAt awaiting leaveAt silentAt readyAt heardAt lastIdle quiet serial rounds renewAt renewed
+  renewable doubts reachable cause standing channelsChanged tokens isIdle refused changed fork
+  isRepeating enter leave take move put base disown fit own isWaiting isConfirmed dispatch position
+  platform emit full wants onEvent onError onRetry onComment consume feed reset
+`
 
 /** What the parser calls where it was given nothing to call, and what it makes for that. */
 const WITHOUT_EFFECT = ['onError', 'onRetry', 'onComment', 'ParseError']
@@ -64,7 +30,8 @@ export async function bundleClient(): Promise<string> {
   const { code = '' } = await minify(outputFiles[0]?.text ?? '', {
     module: true,
     ecma: 2020,
-    // Unsafe only for code that replaces the language's own objects, looks at a function's `prototype`, or has getters that do something.
+    // Unsafe only for code that replaces the language's own objects, looks at a function's `prototype`, has getters that do something,
+    // or compares with NaN.
     compress: {
       passes: 5,
       inline: 0,
@@ -72,10 +39,13 @@ export async function bundleClient(): Promise<string> {
       pure_getters: true,
       unsafe: true,
       unsafe_arrows: true,
+      unsafe_comps: true,
       unsafe_methods: true,
     },
     // `builtins`: also those of them that some object of a browser happens to have, too.
-    mangle: { properties: { builtins: true, regex: new RegExp(`^(${INTERNAL.join('|')})$`) } },
+    mangle: {
+      properties: { builtins: true, regex: new RegExp(`^(${INTERNAL.trim().split(/\s+/).join('|')})$`) },
+    },
   })
   return code
 }

@@ -121,7 +121,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
       channels: wanted,
       message: take,
       changed,
-      disown: () => tab?.disown() === true,
+      disown: () => !!tab?.disown(),
       refused: fail,
       remember: (next) => remember(platform, base.origin, next),
     },
@@ -144,25 +144,14 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
   const close = (): void => dispatch({ kind: 'close' })
 
   function take(message: StreamMessage): void {
-    switch (message.type) {
-      case 'notification':
-        if (!position.take(message.notification.cursor)) return
-        break
-      case 'gap':
-      case 'heartbeat':
-      case 'subscribed':
-      case 'unsubscribed':
-        if (!position.move(message.cursor)) return
-        break
-      case 'ready':
-        position.cursor ??= message.cursor
-        break
-      case 'error':
-        emit('error', new StreamError(message.code, message.message))
-        return
-      case 'bye':
-        return
-    }
+    const { type } = message
+    if (type === 'error') emit('error', new StreamError(message.code, message.message))
+    if (type === 'error' || type === 'bye' || type === 'pong') return
+    if (type === 'ready') position.cursor ??= message.cursor
+    else if (
+      type === 'notification' ? !position.take(message.notification.cursor) : !position.move(message.cursor)
+    )
+      return
     tab?.relay(message)
     if (message.type === 'notification') hand(message.notification as NotificationMessage<Data>)
     if (message.type === 'gap') emit('gap', message)

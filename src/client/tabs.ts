@@ -27,9 +27,9 @@ export interface Tab {
   readonly open: OpenLink
   /** this tab's channels, and those of the others that depend on it */
   channels(): string[]
-  /** Sends others away, the last to come first, until what is left can be had in one stream. */
+  /** Sends others away, the last to come first, until what all want can be had in one stream. */
   fit(): void
-  /** The service refuses what is subscribed to. Returns whether that may be for others' channels: those are wanted no more, ever. */
+  /** The service refuses what is subscribed to. Returns whether that may be for what only others want: that is wanted no more. */
   disown(): boolean
   /** Stands for leader. */
   enter(): void
@@ -37,6 +37,15 @@ export interface Tab {
   leave(): void
   /** Passes on a message that this client has taken, if this tab leads. */
   relay(message: StreamMessage): void
+}
+
+/** A link of another tab to this one. */
+interface Member {
+  readonly channels: readonly string[]
+  /** where it stood when it joined */
+  readonly cursor?: string | undefined
+  /** it has no answer yet */
+  readonly isWaiting?: boolean
 }
 
 /** What tabs say to each other. `link` is one link of a tab that follows, or wants to: the next one is another. */
@@ -65,21 +74,19 @@ const MOST_CHANNELS = 100
  */
 export function openTab({ name, locks, channel, platform }: Group, events: TabsEvents): Tab {
   const { own } = events
-  /** what the links to this tab want, in the order in which they came */
-  const members = new Map<string, readonly string[]>()
-  /** those that have no answer yet, and where they stand */
-  const joining = new Map<string, string | undefined>()
-  /** others' channels that were refused, or stood among such: at most MOST_CHANNELS for each refusal */
-  const disowned = new Set<string>()
+  /** the links to this tab, in the order in which they came */
+  const members = new Map<string, Member>()
+  /** this tab's own link, the last one */
   let link = ''
   let linkEvents: LinkEvents | undefined
   let unlink = (): void => {}
-  let isInStep = false
   let ready: ReadyMessage | undefined
+  let membership: AbortController | undefined
   /** until the end of this tab's turn to lead */
   let term: AbortSignal | undefined
   let isLeading = false
-  let membership: AbortController | undefined
+  /** subscribes to nothing any more that only others want: some of that was refused */
+  let isSelfish = false
 
   const say = (message: TabMessage): void => channel.postMessage(message)
 
@@ -94,55 +101,51 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
   }
 
   function channels(): string[] {
-    return [...new Set([...own, ...(isLeading ? [...members.values()].flat() : [])])]
+    const theirs = isLeading ? [...members.values()].flatMap((member) => member.channels) : []
+    return [...new Set([...own, ...theirs])]
   }
 
-  /** Answers those who wait: the service has confirmed their channels, and who stands where this tab stands may follow. */
-  function answer(): void {
-    const here = events.standing()
-    if (!isLeading || !ready || here === undefined) return
-    for (const [id, cursor = here] of joining)
-      say({ type: 'answer', link: id, ready: cursor === here ? { ...ready, cursor } : undefined })
-    joining.clear()
-  }
-
-  function enrol(id: string, wanted: readonly string[]): void {
-    members.set(id, wanted)
+  /** Takes a link, or one with other channels; and answers those that the service has confirmed the channels of. */
+  function enrol(id: string, member?: Member): void {
+    if (member) members.set(id, member)
+    else members.delete(id)
     events.channelsChanged()
     answer()
   }
 
-  function forget(id: string): void {
-    members.delete(id)
-    joining.delete(id)
+  /** Who stands where this tab stands may follow. */
+  function answer(): void {
+    const here = events.standing()
+    if (!isLeading || !ready || here === undefined) return
+    for (const [id, { cursor = here, isWaiting, ...member }] of members) {
+      if (!isWaiting) continue
+      members.set(id, member)
+      say({ type: 'answer', link: id, ready: cursor === here ? { ...ready, cursor } : undefined })
+    }
   }
 
   const hear: { [Type in TabMessage['type']]: (message: Extract<TabMessage, { type: Type }>) => void } = {
     join({ link: id, channels: wanted, cursor }) {
       if (!term) return
-      joining.set(id, cursor)
-      enrol(id, wanted)
+      enrol(id, { channels: wanted, cursor, isWaiting: true })
       // It is free when the link is over, whatever has ended it: a tab that crashes says nothing.
-      const gone = async (): Promise<void> => {
-        forget(id)
-        events.channelsChanged()
-      }
-      locks.request(name + id, { signal: term }, gone).catch(() => {})
+      locks.request(name + id, { signal: term }, async () => enrol(id)).catch(() => {})
     },
     channels({ link: id, channels: wanted }) {
-      if (members.has(id)) enrol(id, wanted)
+      const member = members.get(id)
+      if (member) enrol(id, { ...member, channels: wanted })
     },
     lead() {
       linkEvents?.lost({ cause: 'planned' })
     },
     answer({ link: id, ready: itsReady }) {
       if (id !== link) return
-      isInStep = itsReady !== undefined
       if (itsReady) linkEvents?.message(itsReady)
       else linkEvents?.lost({ cause: 'failed' })
     },
     relay({ message }) {
-      if (isInStep) linkEvents?.message(message)
+      // A link that has had no answer yet is not `ready`: the client takes nothing from it.
+      linkEvents?.message(message)
     },
   }
   channel.onmessage = ({ data }) => {
@@ -154,18 +157,21 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
     channels,
 
     fit() {
-      for (const [id, wanted] of [...members].reverse()) {
-        if (channels().length <= MOST_CHANNELS && !wanted.some((one) => disowned.has(one))) continue
-        forget(id)
+      for (const [id, member] of [...members].reverse()) {
+        const isOver = isSelfish
+          ? member.channels.some((one) => !own.has(one))
+          : channels().length > MOST_CHANNELS
+        if (!isOver) continue
+        members.delete(id)
         say({ type: 'answer', link: id, ready: undefined })
       }
     },
 
     disown() {
-      const theirs = channels().filter((one) => !own.has(one))
-      for (const one of theirs) disowned.add(one)
-      if (theirs.length > 0) events.channelsChanged()
-      return theirs.length > 0
+      const isOthers = channels().length > own.size
+      if (isOthers) isSelfish = true
+      events.channelsChanged()
+      return isOthers
     },
 
     open({ channels: wanted, cursor }, itsEvents) {
@@ -173,10 +179,9 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
       const over = new AbortController()
       link = id
       linkEvents = itsEvents
-      isInStep = false
       unlink = () => over.abort()
       if (isLeading) platform.after(0, () => itsEvents.lost({ cause: 'planned' }))
-      // Only then: whoever leads waits for the lock to be free.
+      // Only when it has the lock, for which the one that leads will wait.
       else hold(name + id, over.signal, () => say({ type: 'join', link: id, channels: wanted(), cursor }))
       return { send: () => say({ type: 'channels', link: id, channels: wanted() }), close: unlink }
     },
@@ -203,16 +208,14 @@ export function openTab({ name, locks, channel, platform }: Group, events: TabsE
       membership = term = undefined
       isLeading = false
       members.clear()
-      joining.clear()
-      // A page that is kept for later hears nothing meanwhile: it must not take up again in the middle.
-      isInStep = false
       unlink()
+      // A page that is kept for later hears nothing meanwhile: it must not take up again in the middle.
+      linkEvents = undefined
     },
 
     relay(message) {
       if (message.type === 'ready') ready = message
-      if (!isLeading) return
-      say({ type: 'relay', message })
+      else if (isLeading) say({ type: 'relay', message })
       answer()
     },
   }

@@ -176,8 +176,9 @@ export function runConnection(parts: ConnectionParts, initial: State): Connectio
     if (message.type === 'bye') dispatch({ kind: 'bye', id, retryAfter: message.retryAfter })
     dispatch({ kind: 'heard', id })
     if (/subscribed$/.test(message.type)) unconfirmed--
-    // A stream that others' channels are refused on is opened anew without them: the frame may have been half ours.
-    if (message.type === 'error' && parts.disown()) lose(id, { cause: 'planned' })
+    // What is refused may be others' channels, or ours in the same frame: the stream is opened anew with ours alone.
+    if (message.type === 'error' && /channel|forbidden/.test(message.code) && parts.disown())
+      lose(id, { cause: 'planned' })
     else parts.message(message)
   }
 

@@ -83,10 +83,14 @@ export function hurry(state: State): Step {
   return [next, [{ kind: 'close', id: late.id }, ...effects]]
 }
 
-/** Everything has failed; now it is known whether the service can be reached at all. When not, no transport is to blame. */
+/**
+ * Everything has failed; now it is known whether the service can be reached at all. When not, no transport is to blame. When so, a new
+ * token is fetched: where there is WebSocket alone, a 401 looks like any failure.
+ */
 export function conclude(state: State, { reachable }: EventOf<'checked'>): Step {
   if (state.awaiting !== 'check') return stay(state)
-  return reachable ? backOff(forgive(state), 'blocked') : backOff(state, undefined)
+  if (!reachable) return backOff(state, undefined)
+  return backOff({ ...forgive(state), renewAt: state.renewable ? 0 : NEVER }, 'blocked')
 }
 
 /** A token is there, or could not be had. */

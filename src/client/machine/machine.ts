@@ -121,13 +121,12 @@ export function step(state: State, event: Event, now: number, random: number): S
 
 /** When `tick` must come next; Infinity when there is nothing to wait for. */
 export function deadline(state: State): number {
-  const { kind, open, hedgeAt, silentAt, leaveAt, until, renewAt } = state
   return Math.min(
-    hedgeAt,
-    silentAt,
-    leaveAt,
-    until,
-    ...open.map((attempt) => attempt.until),
-    ...(kind === 'live' ? [renewAt, live.probeAt(state)] : []),
+    state.hedgeAt,
+    state.silentAt,
+    state.leaveAt,
+    state.until,
+    ...state.open.map((attempt) => attempt.until),
+    ...(state.kind === 'live' ? [state.renewAt, live.probeAt(state)] : []),
   )
 }

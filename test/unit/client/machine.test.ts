@@ -208,6 +208,17 @@ t.test('a token that does not come is asked for again, also while the old one st
   t.same(run.after(TIMINGS.ready).tell({ kind: 'tick' }).kinds, ['renew'])
 })
 
+t.test(
+  'when all fail and the service can be reached, the token may be why: the next round has a new one',
+  async (t) => {
+    const run = new Run({ renewable: true, transports: ['websocket'] })
+    run.tell({ kind: 'token', renewAt: NEVER }).fail('websocket')
+    run.tell({ kind: 'checked', reachable: true })
+    t.match(run.state, { kind: 'waiting', reason: 'blocked' })
+    t.same(run.wait().kinds, ['renew'])
+  },
+)
+
 t.test('a token that runs out is replaced in place on websocket, by a new stream on sse', async (t) => {
   for (const [transport, kinds] of [
     ['websocket', ['token']],

@@ -112,6 +112,8 @@ export async function buildApp({
   let isDraining = false
   const draining = () => isDraining
 
+  /** In mode `none` all are one principal, which has no share of its own. */
+  const share = (limit: number, none: number) => (settings.auth === 'none' ? none : limit)
   const readCredential = settings.auth === 'none' ? readNoCredential : credentialReader(settings.tokenCookie)
   const authenticate = authentication(server, judge, readCredential)
   // Its hook would take every request's cookies apart.
@@ -151,7 +153,10 @@ export async function buildApp({
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
-    rates: { perAddress: settings.addressPublishesPerSecond },
+    rates: {
+      perAddress: settings.addressPublishesPerSecond,
+      perPrincipal: share(settings.principalPublishesPerSecond, 0),
+    },
     stats: hub.stats,
   })
   server.register(streamRoute, {
@@ -162,7 +167,13 @@ export async function buildApp({
       report: (err) => server.log.error({ err }, 'a token could not be judged'),
     }),
     hub,
-    admission: new Admission(settings, () => hub.stats.rejected.connections++),
+    admission: new Admission(
+      {
+        ...settings,
+        maxConnectionsPerPrincipal: share(settings.maxConnectionsPerPrincipal, Number.POSITIVE_INFINITY),
+      },
+      () => hub.stats.rejected.connections++,
+    ),
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
@@ -171,7 +182,10 @@ export async function buildApp({
     stallMs: settings.stallSeconds * 1000,
     maxFrameBytes: settings.maxFrameBytes,
     rates: {
-      connects: { perAddress: settings.addressConnectsPerSecond },
+      connects: {
+        perAddress: settings.addressConnectsPerSecond,
+        perPrincipal: share(settings.principalConnectsPerSecond, 0),
+      },
       frames: settings.streamFramesPerSecond,
       subscribes: settings.streamSubscribesPerSecond,
     },

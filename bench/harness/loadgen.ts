@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { endWith, type Server } from './child.ts'
 import { withEnds } from './ends.ts'
 import { DESCRIPTORS } from './machine.ts'
+import { temporaryDirectory } from './temporary.ts'
 
 const SOURCE = fileURLToPath(new URL('../../../shared/loadgen', import.meta.url))
 /** Longer than any run takes whose options have sensible times in them. */
@@ -52,8 +52,7 @@ function build(): string {
       'the load generator is not there: its source is expected beside the repository, at ../shared/loadgen',
     )
   }
-  const directory = mkdtempSync(join(tmpdir(), 'tidings-loadgen-'))
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  const directory = temporaryDirectory()
   for (const file of ['Makefile', 'loadgen.c']) copyFileSync(join(SOURCE, file), join(directory, file))
   const { status, stderr } = spawnSync('make', ['-s'], { cwd: directory })
   if (status !== 0)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { cpus, release, totalmem } from 'node:os'
+import { cpus, loadavg, release, totalmem } from 'node:os'
 
 /** The cores that this process may run on (proc(5), `Cpus_allowed_list`: `0-3,8`). */
 const cores = (/^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '')
@@ -42,7 +42,7 @@ export function moveToClientCores(): void {
   if (canPin) spawnSync('taskset', ['-a', '-c', '-p', cores.slice(1).join(), `${process.pid}`])
 }
 
-/** The machine in a line, for the head of each page. */
+/** The machine in a line, and how busy it is with other things before anything is measured, for the head of each page. */
 export function machine(): string {
   const memory = Math.round(totalmem() / 2 ** 30)
   return [
@@ -51,5 +51,6 @@ export function machine(): string {
     `Linux ${release()}`,
     `Node ${process.versions.node}`,
     canPin ? 'servers and clients on cores of their own' : 'all processes on the same cores',
+    `load average before ${loadavg()[0]?.toFixed(1)}`,
   ].join(', ')
 }

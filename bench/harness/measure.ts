@@ -1,33 +1,41 @@
+import type { TransportKind } from '../../src/protocol/messages.ts'
 import type { LoadPeer, Options } from '../peers/load/peer.ts'
 import { withEnds } from './ends.ts'
 import { faultOf, type Run, runLoad } from './loadgen.ts'
 import type { Report } from './report.ts'
 import type { Figures, Take } from './rounds.ts'
 
-/** A load that the peers get in turn. */
-export interface Load {
-  readonly what: string
-  /** options of the load generator; `undefined` for a peer that doesn't take it */
-  readonly options: (peer: LoadPeer) => Options | undefined
-  /** by default those of deliveries */
-  readonly figures?: (run: Run) => Figures
-}
+/** What is done to each peer that has the transport: options of the load generator beside those that subscribe. */
+export type Loads = Readonly<Record<string, (peer: LoadPeer) => Options>>
 
-/** Puts the load on each of the peers, freshly started; a fault fails the report. */
-export async function measureLoad(
+/** What is measured, in all benchmarks that put loads on transports. */
+export const whatOf = (transport: TransportKind, load: string) => `${transport}, ${load}`
+
+/** Puts each load, over each transport, on each of the peers in turn, freshly started; a fault fails the report. */
+export async function measurePeers(
   report: Report,
   take: Take,
   peers: readonly LoadPeer[],
-  { what, options, figures = deliveries }: Load,
+  {
+    transports,
+    loads,
+    figures,
+  }: { transports: readonly TransportKind[]; loads: Loads; figures: (run: Run) => Figures },
 ): Promise<void> {
-  for (const peer of peers) {
-    const chosen = options(peer)
-    if (chosen === undefined || peer.lacks?.() !== undefined) continue
-    await withEnds(async (ends) => {
-      const run = await runLoad(await peer.start(ends), chosen)
-      report.check(`${what}, ${peer.name}`, faultOf(run))
-      take(what, peer.name, figures(run), run)
-    })
+  const there = peers.filter((peer) => peer.lacks?.() === undefined)
+  for (const transport of transports) {
+    for (const [load, options] of Object.entries(loads)) {
+      for (const peer of there) {
+        const subscribe = peer.subscribe[transport]
+        if (subscribe === undefined) continue
+        await withEnds(async (ends) => {
+          const run = await runLoad(await peer.start(ends), [...subscribe, ...options(peer)])
+          const what = whatOf(transport, load)
+          report.check(`${what}, ${peer.name}`, faultOf(run))
+          take(what, peer.name, figures(run), run)
+        })
+      }
+    }
   }
 }
 

@@ -48,7 +48,7 @@ export class Report {
   /** The table of what was to be reached, met or not. */
   targets(targets: readonly Target[]): void {
     this.table('Targets', [
-      ['what', 'measured', 'target', ''],
+      ['what', 'measured', 'target', 'reached'],
       ...targets.map(({ what, measured, atMost, atLeast }) => [
         what,
         shown(measured),

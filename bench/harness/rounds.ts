@@ -41,7 +41,7 @@ export async function inRounds(report: Report, round: (take: Take) => Promise<vo
   const names = [...new Set(taken.flatMap(({ figures }) => Object.keys(figures)))]
   const rows = new Map(taken.map(({ what, server }) => [`${what}\n${server}`, { what, server }]))
   report.table(`Medians, rounds: ${report.rounds}`, [
-    ['', 'server', ...names],
+    ['what', 'server', ...names],
     ...[...rows.values()].map(({ what, server }) => [
       what,
       server,

@@ -45,11 +45,16 @@ export const scenario: Scenario = {
       median(transport, `${size} connections`, figure)
     report.targets(
       TRANSPORTS.flatMap((transport) =>
-        FIGURES.map((figure) => ({
-          what: `${transport}, ${figure}: ${sizes.at(-1)} connections ÷ ${sizes[0]}`,
-          measured: ratio(at(transport, sizes.at(-1) ?? 0, figure), at(transport, sizes[0] ?? 0, figure)),
-          atMost: AT_MOST,
-        })),
+        FIGURES.map((figure) => {
+          const values = sizes.map((size) => at(transport, size, figure) ?? Number.NaN)
+          // The cheapest size, not the smallest: what a runtime takes once weighs most on few connections.
+          const measured = ratio(values.at(-1), Math.min(...values))
+          return {
+            what: `${transport}, ${figure}: ${sizes.at(-1)} connections ÷ cheapest`,
+            measured,
+            atMost: AT_MOST,
+          }
+        }),
       ),
     )
     const panels = FIGURES.map((title) => ({

@@ -1,7 +1,7 @@
 /** 10,000 connections on which nothing happens: what each weighs. */
 import type { TransportKind } from '../../src/protocol/messages.ts'
 import { connections } from '../harness/loadgen.ts'
-import { idling, measureLoad } from '../harness/measure.ts'
+import { idling, type Loads, measurePeers, whatOf } from '../harness/measure.ts'
 import { inRounds } from '../harness/rounds.ts'
 import type { Scenario } from '../harness/scenario.ts'
 import { nchan } from '../peers/load/nchan.ts'
@@ -9,8 +9,8 @@ import { socketIo } from '../peers/load/socket-io.ts'
 import { tidings } from '../peers/load/tidings.ts'
 import { ws } from '../peers/load/ws.ts'
 
-const PEERS = [tidings, socketIo, ws, nchan]
-const CONNECTIONS = 10_000
+const IDLE = '10,000 connections'
+const loads: Loads = { [IDLE]: () => [...connections(10_000), '--settle', 5, '--idle', 0.1] }
 
 /** The most that a connection may weigh, in KiB. */
 const TARGETS: readonly [TransportKind, number][] = [
@@ -22,26 +22,17 @@ const TARGETS: readonly [TransportKind, number][] = [
 export const scenario: Scenario = {
   name: 'idle',
   about:
-    '10,000 idle connections: growth of the resident memory of the server from its start until 5 s after the last has connected.',
+    'Idle connections: growth of the resident memory of the server from its start until 5 s after the last has connected.',
   async run(report) {
-    const median = await inRounds(report, async (take) => {
-      for (const [transport] of TARGETS) {
-        await measureLoad(report, take, PEERS, {
-          what: transport,
-          options: (peer) => {
-            const subscribe = peer.subscribe[transport]
-            return subscribe && [...subscribe, ...connections(CONNECTIONS), '--settle', 5, '--idle', 0.1]
-          },
-          figures: idling,
-        })
-      }
-    })
+    const measured = { transports: TARGETS.map(([transport]) => transport), loads, figures: idling }
+    const peers = [tidings, socketIo, ws, nchan]
+    const median = await inRounds(report, (take) => measurePeers(report, take, peers, measured))
     report.targets(
-      TARGETS.map(([transport, atMost]) => ({
-        what: `${transport}: KiB/connection`,
-        measured: median(transport, tidings.name, 'KiB/connection'),
-        atMost,
-      })),
+      TARGETS.map(([transport, atMost]) => {
+        const what = whatOf(transport, IDLE)
+        const measured = median(what, tidings.name, 'KiB/connection')
+        return { what: `${what}: KiB/connection`, measured, atMost }
+      }),
     )
   },
 }

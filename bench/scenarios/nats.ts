@@ -6,7 +6,7 @@ import { openLog, startNats, type Teardown } from '../../test/support/nats.ts'
 import { until } from '../../test/support/until.ts'
 import type { Server } from '../harness/child.ts'
 import { withEnds } from '../harness/ends.ts'
-import { inRounds, ratio } from '../harness/rounds.ts'
+import { type Figures, inRounds, ratio } from '../harness/rounds.ts'
 import type { Scenario } from '../harness/scenario.ts'
 import { cpuOf } from '../harness/usage.ts'
 import { startTidings } from '../peers/load/tidings.ts'
@@ -28,9 +28,10 @@ const [DIRECT, HTTP, UNHEARD, ACROSS] = [
 /** Publishes the notification with this number, and perhaps some after it. */
 type Publish = (i: number) => Promise<unknown>
 
-/** Publishes COUNT notifications with so many requests at once; resolves to the notifications a second. */
-async function rateOf(publish: Publish, { atOnce = IN_FLIGHT, step = 1 } = {}): Promise<number> {
+/** Publishes COUNT notifications with so many requests at once: notifications a second, CPU of this process for each. */
+async function measure(publish: Publish, { atOnce = IN_FLIGHT, step = 1 } = {}): Promise<Figures> {
   let next = 0
+  const cpu = process.cpuUsage()
   const began = performance.now()
   const work = async () => {
     while (next < COUNT) {
@@ -40,7 +41,9 @@ async function rateOf(publish: Publish, { atOnce = IN_FLIGHT, step = 1 } = {}): 
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work))
-  return COUNT / ((performance.now() - began) / 1000)
+  const seconds = (performance.now() - began) / 1000
+  const { user, system } = process.cpuUsage(cpu)
+  return { 'a second': COUNT / seconds, "client's CPU µs": (user + system) / COUNT }
 }
 
 /** A client with a hand-written inbox for the acknowledgements: about the most that this server gives Node. */
@@ -115,8 +118,8 @@ export const scenario: Scenario = {
         const bare = await bareClient(ends, url)
         const append = (i: number) =>
           log.append([{ channel: `user:${i % 1000}`, id: `${run}-${i}`, data: DATA }])
-        take(DIRECT, BARE, { 'a second': await rateOf((i) => bare(i, 'direct')) })
-        take(DIRECT, LOG, { 'a second': await rateOf(append) })
+        take(DIRECT, BARE, await measure((i) => bare(i, 'direct')))
+        take(DIRECT, LOG, await measure(append))
 
         const instance = await startInstance(ends, url)
         const items = (first: number) =>
@@ -124,18 +127,14 @@ export const scenario: Scenario = {
             { length: BATCH },
             (_, i) => `{"channel":"user:${i}","id":"http-${first + i}","data":${DATA}}`,
           )
-        take(HTTP, BARE, { 'a second': await rateOf((i) => bare(i, 'beside')) })
-        take(HTTP, INSTANCE, {
-          'a second': await rateOf((i) => post(instance.port, `[${items(i).join()}]`), {
-            atOnce: IN_FLIGHT / BATCH,
-            step: BATCH,
-          }),
-        })
+        take(HTTP, BARE, await measure((i) => bare(i, 'beside')))
+        const pace = { atOnce: IN_FLIGHT / BATCH, step: BATCH }
+        take(HTTP, INSTANCE, await measure((i) => post(instance.port, `[${items(i).join()}]`), pace))
 
         const other = await startInstance(ends, url)
         const delay = await delays(ends, instance, other)
         const before = cpuOf(other.pid)
-        await rateOf((i) => log.append([{ channel: `user:${i % 1000}`, id: `unheard-${i}`, data: DATA }]))
+        await measure((i) => log.append([{ channel: `user:${i % 1000}`, id: `unheard-${i}`, data: DATA }]))
         // What comes last has been behind all the others.
         await delay('last')
         take(UNHEARD, INSTANCE, { 'CPU µs': (cpuOf(other.pid) - before) / COUNT })

@@ -48,7 +48,7 @@ class PrincipalAccess implements Access {
   async renew(token: string): Promise<Access> {
     const { authenticator, report } = this.#options
     const fresh = await authenticator.authenticate(token).catch((error) => refuse(error, report))
-    // One stream, one person: its limits are counted by name, and it is found by name when that is revoked.
+    // One stream, one person: its limits are counted by name.
     if (fresh.name === this.#principal.name) return new PrincipalAccess(fresh, this.#options)
     throw new AccessRefused('forbidden', 'The token is of someone else than the one before.')
   }

@@ -8,15 +8,18 @@ const RETRY_AFTER = 5
 export interface AdmissionLimits {
   /** in all */
   readonly maxConnections: number
-  /** from one address */
+  /** from one address; of IPv6, from one /64, which is what a single host may have */
   readonly maxConnectionsPerAddress: number
+  /** of one principal */
+  readonly maxConnectionsPerPrincipal: number
 }
 
-/** Counts the streams that are open, in all and by address (of IPv6, the /64 that one host may have), and turns away those beyond the limits. */
+/** Counts the streams that are open, in all, by address and by principal, and turns away those beyond the limits. */
 export class Admission {
   readonly #limits: AdmissionLimits
   readonly #turnedAway: () => void
   readonly #byAddress = new Map<string, number>()
+  readonly #byPrincipal = new Map<string, number>()
   #all = 0
 
   /** @param turnedAway is called for each that is */
@@ -26,32 +29,39 @@ export class Admission {
   }
 
   /**
-   * Lets a stream from `address` in.
+   * Lets a stream in.
+   * @param principal its name
    * @returns gives its place back; to be called once
    * @throws Problem `at-capacity` (503) or `too-many-connections` (429)
    */
-  admit(address: string): () => void {
-    const { maxConnections, maxConnectionsPerAddress } = this.#limits
-    if (this.#all >= maxConnections) this.#turnAway('at-capacity', `${maxConnections} streams are open.`)
+  admit(address: string, principal: string): () => void {
+    const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerPrincipal } = this.#limits
     const network = normalizeIP(address)
-    const open = this.#byAddress.get(network) ?? 0
-    if (open >= maxConnectionsPerAddress) {
-      this.#turnAway('too-many-connections', `${open} streams are open from this address.`)
+    if (this.#all >= maxConnections) this.#turnAway('at-capacity', `${maxConnections} streams are open.`)
+    if ((this.#byAddress.get(network) ?? 0) >= maxConnectionsPerAddress) {
+      this.#turnAway('too-many-connections', `${maxConnectionsPerAddress} are open from this address.`)
     }
-    this.#all++
-    this.#byAddress.set(network, open + 1)
-    return () => this.#release(network)
+    if ((this.#byPrincipal.get(principal) ?? 0) >= maxConnectionsPerPrincipal) {
+      this.#turnAway('too-many-connections', `${maxConnectionsPerPrincipal} are open with this credential.`)
+    }
+    const count = (change: 1 | -1) => {
+      this.#all += change
+      add(this.#byAddress, network, change)
+      add(this.#byPrincipal, principal, change)
+    }
+    count(1)
+    return () => count(-1)
   }
 
   #turnAway(code: 'at-capacity' | 'too-many-connections', detail: string): never {
     this.#turnedAway()
     throw new Problem(code, detail, { retryAfter: RETRY_AFTER })
   }
+}
 
-  #release(network: string): void {
-    this.#all--
-    const left = (this.#byAddress.get(network) ?? 0) - 1
-    if (left > 0) this.#byAddress.set(network, left)
-    else this.#byAddress.delete(network)
-  }
+/** What is at zero is forgotten. */
+function add(counts: Map<string, number>, key: string, change: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count > 0) counts.set(key, count)
+  else counts.delete(key)
 }

@@ -76,6 +76,8 @@ function toProblem(error: FastifyError, request: FastifyRequest): Problem {
   if (error.statusCode === undefined || error.statusCode >= 500) {
     return new Problem('internal', 'The service failed; the fault is not in the request.')
   }
+  // Its own message has the URL in it, with the token.
+  if (error.code === 'FST_ERR_BAD_URL') return new Problem('bad-request', 'The path is not well-formed.')
   const code = CODE_OF_STATUS.get(error.statusCode) ?? 'bad-request'
   return new Problem(code, code === 'too-large' ? bodyTooLarge(request) : `${error.message}.`)
 }

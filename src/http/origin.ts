@@ -47,8 +47,9 @@ export function registerOrigins(app: FastifyInstance, allowed: readonly string[]
       strictPreflight: false,
     })
   }
+  const named = allowed.filter((origin) => origin !== '*')
   app.addHook('preValidation', async ({ ws, isByCookie, headers, host }: FastifyRequest) => {
-    if ((ws || isByCookie) && !isOriginAllowed(headers.origin, host, allowed)) {
+    if ((ws || isByCookie) && !isOriginAllowed(headers.origin, host, isByCookie ? named : allowed)) {
       throw new Problem('origin-refused', `The page's origin is not on the list, and not that of ${host}.`)
     }
   })

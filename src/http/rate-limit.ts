@@ -1,18 +1,22 @@
 import type { CreateRateLimitOptions } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { principalOf } from './authentication.ts'
 import { Problem } from './problem.ts'
 
 /** How many requests of one kind there may be in a second; 0 for no limit. */
 export interface RateLimits {
   /** from one address */
   readonly perAddress: number
+  /** by one principal */
+  readonly perPrincipal: number
 }
 
 /** Lets a request pass, or throws Problem `too-many-requests`. */
 export type RateLimit = (request: FastifyRequest) => Promise<void>
 
 /**
- * Makes what counts requests of one kind and turns away those beyond `limits`. Register `@fastify/rate-limit` first. It remembers the
+ * Makes what counts requests of one kind and turns away those beyond `limits`. Register `@fastify/rate-limit` first, and
+ * authenticate before. It remembers the
  * 5,000 who asked last: of more in a second, some get more than their share.
  *
  * @param turnedAway is called for each of those
@@ -20,10 +24,13 @@ export type RateLimit = (request: FastifyRequest) => Promise<void>
  */
 export function rateLimits(
   app: FastifyInstance,
-  { perAddress }: RateLimits,
+  { perAddress, perPrincipal }: RateLimits,
   turnedAway: () => void,
 ): RateLimit[] {
-  return [limit(perAddress, 'one address', {})].flat()
+  return [
+    ...limit(perAddress, 'one address', {}),
+    ...limit(perPrincipal, 'one principal', { keyGenerator: (request) => principalOf(request).name }),
+  ]
 
   function limit(max: number, from: string, options: CreateRateLimitOptions): RateLimit[] {
     if (max === 0) return []

@@ -106,7 +106,8 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     const isNew =
       negotiation.transport !== 'long-poll' || negotiation.start.from !== 'cursor' || !negotiation.waitMs
     if (isNew) for (const limit of connectLimits) await limit(request)
-    const access = openAccess(principalOf(request))
+    const principal = principalOf(request)
+    const access = openAccess(principal)
     refuseForbidden(access, negotiation.channels)
     const connection = request.ws ? request.raw.socket : reply.raw
     // The client may have gone while it was looked up who it is: nothing would say so again, and give its place back.
@@ -114,7 +115,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
       reply.hijack()
       return
     }
-    connection.on('close', admission.admit(request.ip))
+    connection.on('close', admission.admit(request.ip, principal.name))
     request.agreed = {
       ...negotiation,
       access,

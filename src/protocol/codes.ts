@@ -125,14 +125,14 @@ export const CODES = {
   },
   'too-many-connections': {
     status: 429,
-    title: 'This address has too many streams open',
+    title: 'This address, or this principal, has too many streams open',
     action: 'Close some, or come back after `Retry-After`.',
   },
   'too-many-requests': {
     status: 429,
     close: 4429,
     title: 'Too much was asked in too short a time',
-    action: 'Come back after `Retry-After`, and ask less often.',
+    action: 'Ask less often, and not before `Retry-After`.',
   },
   'headers-too-large': {
     status: 431,

@@ -57,7 +57,7 @@ export interface ByeMessage {
   readonly cursor: string
 }
 
-/** Something the client sent was refused; `code` is one of the registry in `codes.ts`. */
+/** Something the client sent was refused, or its token has been revoked; `code` is one of the registry in `codes.ts`. */
 export interface ErrorMessage {
   readonly type: 'error'
   readonly code: string

@@ -6,9 +6,10 @@ import { openWebSocket } from '../support/clients/websocket.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { getBytes, openRaw } from '../support/raw-http.ts'
 import { rejected } from '../support/stats.ts'
+import { JWT_SECRET, mintToken } from '../support/tokens.ts'
 import { until } from '../support/until.ts'
 
-t.test('P-133 more publishes in a second than an address may are 429, for a second', async (t) => {
+t.test('P-134 more publishes in a second than an address may are 429, for a second', async (t) => {
   const service = await startApp(t, { settings: { addressPublishesPerSecond: 3 } })
   const send = () => publish(service, { channel: 'a', data: 1 })
   const answers = await Promise.all(Array.from({ length: 20 }, send))
@@ -21,7 +22,7 @@ t.test('P-133 more publishes in a second than an address may are 429, for a seco
 })
 
 for (const kind of TRANSPORT_CLIENTS) {
-  t.test(`P-133 more streams in a second than an address may begin are 429: ${kind.name}`, async (t) => {
+  t.test(`P-134 more streams in a second than an address may begin are 429: ${kind.name}`, async (t) => {
     const service = await startApp(t, { settings: { addressConnectsPerSecond: 2 } })
     const ask = () => get(service, '/v1/stream?channel=a')
     const answers = await Promise.all(Array.from({ length: 10 }, ask))
@@ -38,7 +39,7 @@ for (const kind of TRANSPORT_CLIENTS) {
   })
 }
 
-t.test('P-133 a long-poll that waits after a cursor is not counted', async (t) => {
+t.test('P-134 a long-poll that waits after a cursor is not counted', async (t) => {
   const service = await startApp(t, { settings: { addressConnectsPerSecond: 1 } })
   const { body } = await get(service, '/v1/stream?channel=a')
   const { cursor } = body as { cursor: string }
@@ -52,7 +53,57 @@ t.test('P-133 a long-poll that waits after a cursor is not counted', async (t) =
   t.ok(history.filter(({ status }) => status === 429).length > 0, 'one that waits for nothing is')
 })
 
-t.test('P-134 too many frames get `error`, then 4429', async (t) => {
+t.test('P-134 a principal has a share of its own, wherever it comes from', async (t) => {
+  const jwt = { auth: 'jwt', jwtSecret: JWT_SECRET } as const
+  const tidings = { subscribe: ['a'], publish: ['a'], admin: true }
+  const one = { authorization: `Bearer ${await mintToken({ sub: 'one', tidings })}` }
+  const other = { authorization: `Bearer ${await mintToken({ sub: 'other', tidings })}` }
+  const settings = { ...jwt, principalPublishesPerSecond: 2, principalConnectsPerSecond: 2 }
+  const service = await startApp(t, { settings })
+  for (const ask of [
+    (as: typeof one) => publish(service, { channel: 'a', data: 1 }, as),
+    (as: typeof one) => get(service, '/v1/stream?channel=a', as),
+  ]) {
+    const answers = await Promise.all(Array.from({ length: 10 }, () => ask(one)))
+    const refused = answers.filter(({ status }) => status === 429)
+    t.ok(refused.length >= 6, `${refused.length} of 10 are refused`)
+    t.match(refused[0], { headers: { 'retry-after': '1' }, body: { code: 'too-many-requests' } })
+    t.ok((await ask(other)).status < 300, 'nobody else is')
+  }
+  const everyone = await startApp(t, {
+    settings: {
+      principalPublishesPerSecond: 1,
+      principalConnectsPerSecond: 1,
+      maxConnectionsPerPrincipal: 1,
+    },
+  })
+  const clients = [1, 2, 3].map(() => openWebSocket(everyone, { channel: 'a' }))
+  t.equal((await Promise.all(clients)).length, 3, 'in mode none all are one, and have no share')
+  for (const client of clients) await (await client).close()
+})
+
+t.test('P-72 a principal has no more streams than it may', async (t) => {
+  const service = await startApp(t, {
+    settings: { auth: 'jwt', jwtSecret: JWT_SECRET, maxConnectionsPerPrincipal: 1 },
+  })
+  const tidings = { subscribe: ['a'] }
+  const [one, other] = [await mintToken({ sub: 'one', tidings }), await mintToken({ sub: 'other', tidings })]
+  const connection = await openRaw(t, service.port)
+  connection.socket.write(getBytes(`/v1/stream?channel=a&transport=sse&token=${one}`))
+  await connection.readThrough('event: ready')
+  t.match(await get(service, `/v1/stream?channel=a&token=${one}`), {
+    status: 429,
+    headers: { 'retry-after': '5' },
+    body: { code: 'too-many-connections' },
+  })
+  t.equal((await get(service, `/v1/stream?channel=a&token=${other}`)).status, 200)
+  connection.socket.destroy()
+  await until('its place is free', async () => {
+    return (await get(service, `/v1/stream?channel=a&token=${one}`)).status === 200
+  })
+})
+
+t.test('P-135 too many frames get `error`, then 4429', async (t) => {
   const clock = new ManualClock(setImmediate)
   const service = await startApp(t, { clock, settings: { streamFramesPerSecond: 2 } })
   for (const [what, send] of [
@@ -73,7 +124,7 @@ t.test('P-134 too many frames get `error`, then 4429', async (t) => {
   t.equal((await rejected(service)).frames, 3)
 })
 
-t.test('P-134 who changes channels too often gets `error`, then 4429', async (t) => {
+t.test('P-135 who changes channels too often gets `error`, then 4429', async (t) => {
   const clock = new ManualClock(setImmediate)
   const service = await startApp(t, { clock, settings: { streamSubscribesPerSecond: 1 } })
   const client = await openWebSocket(service, { channel: 'a' })
@@ -90,7 +141,7 @@ t.test('P-134 who changes channels too often gets `error`, then 4429', async (t)
   t.equal((await rejected(service)).subscribes, 1)
 })
 
-t.test('P-135 a connection that asks nothing, or too slowly, is ended', async (t) => {
+t.test('P-136 a connection that asks nothing, or too slowly, is ended', async (t) => {
   const service = await startApp(t, { settings: { requestTimeoutSeconds: 1 } })
   const whole = getBytes('/v1/notifications', { 'content-type': 'application/json', 'content-length': '9' })
   const publish = `POST ${whole.slice('GET '.length)}`

@@ -3,6 +3,7 @@ import { request } from 'undici'
 import { type RunningApp, startApp } from '../support/app.ts'
 import { get, publish } from '../support/clients/requests.ts'
 import { getBytes, openRaw, UPGRADE } from '../support/raw-http.ts'
+import { JWT_SECRET, mintToken } from '../support/tokens.ts'
 
 const PAGE = 'https://app.example'
 const OTHER = 'https://evil.example'
@@ -34,7 +35,38 @@ t.test('P-130 a WebSocket is for pages of the same host and port, or of the list
   t.equal(await upgrade(t, forAll, { origin: OTHER }), '101', 'every page')
 })
 
-t.test('P-131 answers, problem documents and streams are for pages of the list', async (t) => {
+t.test(
+  'P-131 a token in a cookie is for pages of the same host and port, or named on the list',
+  async (t) => {
+    const jwt = { auth: 'jwt', jwtSecret: JWT_SECRET, tokenCookie: 'session' } as const
+    const cookie = `session=${await mintToken({ tidings: { subscribe: ['a'], publish: ['a'], admin: true } })}`
+    for (const allowedOrigins of [[PAGE], ['*']]) {
+      const service = await startApp(t, { settings: { ...jwt, allowedOrigins } })
+      const ask = async (origin: Record<string, string>) => {
+        const headers = { ...origin, cookie, host: `127.0.0.1:${service.port}` }
+        return [
+          (await get(service, '/v1/stream?channel=a', headers)).status,
+          (await head(service, '/v1/stream?channel=a', headers)).status,
+          (await get(service, '/v1/stats', headers)).status,
+          (await publish(service, { channel: 'a', data: 1 }, headers)).status,
+          await upgrade(t, service, headers),
+        ]
+      }
+      const good = [200, 200, 200, 201, '101']
+      const refused = [403, 403, 403, 403, 'origin-refused']
+      t.same(await ask({ origin: PAGE }), allowedOrigins.includes(PAGE) ? good : refused)
+      t.same(await ask({ origin: `http://127.0.0.1:${service.port}` }), good, 'its own')
+      t.same(await ask({}), good, 'no page')
+      t.same(await ask({ origin: OTHER }), refused)
+      t.same(await ask({ origin: 'null' }), refused)
+      const authorization = `Bearer ${cookie.slice('session='.length)}`
+      const { status } = await get(service, '/v1/stats', { origin: OTHER, authorization })
+      t.equal(status, 200, 'who has the token itself needs no cookie')
+    }
+  },
+)
+
+t.test('P-132 answers, problem documents and streams are for pages of the list', async (t) => {
   const service = await startApp(t, { settings: { allowedOrigins: [PAGE, 'https://b.example'] } })
   const asks = [
     () => get(service, '/livez', { origin: PAGE }),
@@ -44,8 +76,8 @@ t.test('P-131 answers, problem documents and streams are for pages of the list',
     () => get(service, '/nowhere', { origin: PAGE }),
     () => publish(service, { channel: 'a', data: 1 }, { origin: PAGE }),
     () => publish(service, '{', { origin: PAGE }),
-    () => head(service, '/v1/stream?channel=a&transport=sse', PAGE),
-    () => head(service, '/v1/stats', PAGE),
+    () => head(service, '/v1/stream?channel=a&transport=sse', { origin: PAGE }),
+    () => head(service, '/v1/stats', { origin: PAGE }),
   ]
   for (const ask of asks) {
     const { headers } = await ask()
@@ -65,7 +97,7 @@ t.test('P-131 answers, problem documents and streams are for pages of the list',
   }
 })
 
-t.test('P-131 a preflight says what pages may send, and may be kept', async (t) => {
+t.test('P-132 a preflight says what pages may send, and may be kept', async (t) => {
   const service = await startApp(t, { settings: { allowedOrigins: [PAGE] } })
   const { statusCode, headers } = await request(`${service.url}/v1/notifications`, {
     method: 'OPTIONS',
@@ -81,7 +113,7 @@ t.test('P-131 a preflight says what pages may send, and may be kept', async (t) 
   })
 })
 
-t.test('P-131 with * every page is told yes, but none may use cookies; by default none is', async (t) => {
+t.test('P-132 with * every page is told yes, but none may use cookies; by default none is', async (t) => {
   const forAll = await startApp(t, { settings: { allowedOrigins: ['*'] } })
   const { headers } = await get(forAll, '/livez', { origin: OTHER })
   t.equal(headers['access-control-allow-origin'], '*')
@@ -94,7 +126,7 @@ t.test('P-131 with * every page is told yes, but none may use cookies; by defaul
 })
 
 t.test(
-  'P-132 only a proxy that is trusted says who the client is, and which host it asked for',
+  'P-133 only a proxy that is trusted says who the client is, and which host it asked for',
   async (t) => {
     const forwarded = { origin: PAGE, 'x-forwarded-host': 'app.example', 'x-forwarded-proto': 'https' }
     const trusting = await startApp(t, {
@@ -120,11 +152,11 @@ t.test(
   },
 )
 
-/** The headers of an answer that does not end. */
-async function head({ url }: RunningApp, path: string, origin: string) {
-  const { headers, body } = await request(`${url}${path}`, {
-    headers: { origin, accept: 'text/event-stream' },
+/** Status and headers of an answer that does not end. */
+async function head({ url }: RunningApp, path: string, wanted: Record<string, string>) {
+  const { statusCode, headers, body } = await request(`${url}${path}`, {
+    headers: { ...wanted, accept: 'text/event-stream' },
   })
   body.on('error', () => undefined).destroy()
-  return { headers }
+  return { status: statusCode, headers }
 }

@@ -4,7 +4,9 @@ import { SignJWT, UnsecuredJWT } from 'jose'
 import t from 'tap'
 import { startApp } from '../support/app.ts'
 import { type Ask, attempt, COOKIE, PLACES, placesFor, STREAMS } from '../support/attempts.ts'
+import { answerTo, inSeconds, revoke } from '../support/revocations.ts'
 import { JWT_SECRET, mintToken } from '../support/tokens.ts'
+import { until } from '../support/until.ts'
 
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const PEM = RSA.publicKey.export({ type: 'spki', format: 'pem' }).toString()
@@ -43,6 +45,7 @@ const CREDENTIALS: Readonly<
   ],
   'a token for another audience': [await mintToken({ ...CLAIMS, aud: 'other' }), 'token-invalid'],
   'a token by another issuer': [await mintToken({ ...CLAIMS, iss: 'other' }), 'token-invalid'],
+  'a revoked token': [await mintToken({ ...CLAIMS, jti: 'revoked' }), 'token-revoked'],
   'an API key that is not known': ['tdk_unknown', 'token-invalid'],
   'a good token without grants': [await mintToken({ ...CLAIMS, tidings: undefined }), 'forbidden'],
   'a good token with grants for other things': [
@@ -75,6 +78,17 @@ const ROUTES: Readonly<Record<string, readonly [ask: Ask, status: number]>> = {
   'figures as events': [{ ...STATS, headers: { accept: 'text/event-stream' } }, 200],
 }
 
+/** The one that mode `none` has no use for. */
+const REVOKE: readonly [ask: Ask, status: number] = [
+  {
+    method: 'POST',
+    path: '/v1/revocations',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ sub: 'nobody', until: inSeconds(3600) }),
+  },
+  201,
+]
+
 /** Routes that ask nobody. */
 const OPEN_ROUTES = ['/livez', '/readyz']
 
@@ -101,8 +115,11 @@ function sha256(text: string): string {
 
 t.test('every route takes every credential for what it is, wherever in the request it is', async (t) => {
   const service = await serve(t)
+  await revoke(service, { jti: 'revoked', until: inSeconds(3600) }, API_KEY)
+  const [revoked = ''] = CREDENTIALS['a revoked token'] ?? []
+  await until('it is known', async () => (await answerTo(service, revoked)).status === 401)
   const before = await service.log.bounds()
-  for (const [route, [ask, success]] of Object.entries(ROUTES)) {
+  for (const [route, [ask, success]] of Object.entries({ ...ROUTES, revocations: REVOKE })) {
     for (const [name, [credential, code]] of Object.entries(CREDENTIALS)) {
       for (const place of credential === undefined ? ([undefined] as const) : placesFor(ask)) {
         const wish = credential === undefined || !place ? ask : PLACES[place](ask, credential)
@@ -121,8 +138,8 @@ t.test('every route takes every credential for what it is, wherever in the reque
     }
   }
   const successes = Object.values(CREDENTIALS).filter(([, code]) => code === undefined).length
-  const published = (await service.log.bounds()).last - before.last
-  t.equal(published, successes * placesFor(STATS).length, 'what was refused was not stored')
+  const stored = (await service.log.bounds()).last - before.last
+  t.equal(stored, 2 * successes * placesFor(STATS).length, 'what was refused was not stored')
 })
 
 /** What `WWW-Authenticate` says of some codes (RFC 6750 §3). */

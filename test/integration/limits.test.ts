@@ -274,3 +274,23 @@ t.test('the body of a publish is no larger than it may be', async (t) => {
   t.match(await publish(service, body(1025)), { status: 413, body: { code: 'too-large' } })
   t.equal((await service.log.bounds()).last, last, 'nothing was stored')
 })
+
+t.test('a request line and headers have room for 100 channels and a token, and not for more', async (t) => {
+  const service = await startApp(t)
+  const name = (i: number) => `${'x'.repeat(60)}:${'y'.repeat(60)}:${'z'.repeat(60)}:${'w'.repeat(60)}:${i}`
+  const channels = Array.from({ length: 100 }, (_, i) => `channel=${name(i)}`).join('&')
+  const headers = { authorization: `Bearer ${'x'.repeat(8 * 1024)}` }
+  t.equal((await get(service, `/v1/stream?${channels}`, headers)).status, 200)
+  for (const bytes of [
+    getBytes(`/v1/stream?${channels}&x=${'x'.repeat(64 * 1024)}`),
+    getBytes('/v1/stream?channel=a', { 'x-filler': 'x'.repeat(64 * 1024) }),
+    getBytes(
+      '/v1/stream?channel=a',
+      Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`x-${i}`, ''])),
+    ),
+  ]) {
+    const connection = await openRaw(t, service.port)
+    connection.socket.write(bytes)
+    t.match((await connection.rest()).toString(), /^HTTP\/1.1 431 .*"code":"headers-too-large"/s)
+  }
+})

@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { pino } from 'pino'
 import t from 'tap'
 import { request } from 'undici'
 import { WebSocket } from 'ws'
 import { startApp } from '../support/app.ts'
+import { type Ask, attempt, COOKIE, PLACES, placesFor, STREAMS } from '../support/attempts.ts'
+import { openWebSocket } from '../support/clients/websocket.ts'
+import { sendRaw } from '../support/http.ts'
+import { UPGRADE } from '../support/raw-http.ts'
+import { JWT_SECRET, mintToken } from '../support/tokens.ts'
 
 const SECRET = 'it-must-not-be-written-down'
 
@@ -49,6 +55,103 @@ t.test('neither bodies nor tokens are written to the logger, whatever the reques
     lines.filter((line) => line.includes(SECRET)),
     [],
   )
+})
+
+/** Requests of all kinds: for what is there, what is not, and what is refused for other reasons than the token. */
+const ASKS: readonly Ask[] = [
+  ...Object.values(STREAMS).flatMap((stream) => [stream('a'), stream('denied'), stream('b::c')]),
+  { method: 'GET', path: '/v1/stats', headers: {} },
+  { method: 'GET', path: '/v1/stats', headers: { accept: 'text/event-stream' } },
+  { method: 'GET', path: '/v1/notifications', headers: {} },
+  { method: 'GET', path: '/livez', headers: {} },
+  { method: 'GET', path: '/livez', headers: UPGRADE },
+  { method: 'GET', path: '/nowhere', headers: {} },
+  { method: 'GET', path: '/%zz', headers: {} },
+  { method: 'GET', path: '/livez', headers: { expect: 'wonders' } },
+  ...['{"channel":"a","data":1}', '{"channel":"denied","data":1}', '{'].map(
+    (body): Ask => ({
+      method: 'POST',
+      path: '/v1/notifications',
+      headers: { 'content-type': 'application/json' },
+      body,
+    }),
+  ),
+]
+
+/** Requests that Node's parser gives up, with something in the query and a header. */
+const MALFORMED = [
+  (token: string) =>
+    `GET /v1/stream?token=${token} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\0\r\n\r\n`,
+  (token: string) => `GET /v1/stream?token=${token} HTTP/9.9\r\nauthorization: Bearer ${token}\r\n\r\n`,
+  (token: string) => `GET /v1/stream?token=${token} HTTP/1.1\r\nauthorization: Bearer ${token}\r\n\r\n`,
+  (token: string) =>
+    `BREW /v1/stream?token=${token} HTTP/1.1\r\nhost: x\r\ncookie: ${COOKIE}=${token}\r\n\r\n`,
+  (token: string) => `CONNECT x?token=${token} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`,
+  (token: string) => `GET /?token=${token} HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
+  (token: string) =>
+    `POST /v1/notifications?token=${token} HTTP/1.1\r\nhost: x\r\ncontent-length: ${token}\r\n\r\n`,
+]
+
+t.test('a credential is repeated to nobody, wherever it comes and whatever becomes of it', async (t) => {
+  const { logger, lines } = listening()
+  const apiKey = `tdk_${SECRET}`
+  const service = await startApp(t, {
+    logger,
+    settings: {
+      auth: 'jwt',
+      jwtSecret: JWT_SECRET,
+      tokenCookie: COOKIE,
+      apiKeys: [
+        {
+          name: 'shop',
+          sha256: createHash('sha256').update(apiKey).digest('hex'),
+          subscribe: ['a'],
+          publish: ['a'],
+          admin: true,
+        },
+      ],
+    },
+  })
+  const good = await mintToken({ tidings: { subscribe: ['a'], publish: ['a'] } })
+  const bad = await mintToken({}, { secret: 'x'.repeat(32) })
+  const secrets = [good, bad, apiKey, `${SECRET}.${SECRET}.${SECRET}`, SECRET]
+  const answers: string[] = []
+  for (const secret of secrets) {
+    for (const ask of ASKS) {
+      for (const place of placesFor(ask)) {
+        const { headers, problem } = await attempt(service, PLACES[place](ask, secret))
+        answers.push(JSON.stringify([headers, problem]))
+      }
+    }
+    for (const malformed of MALFORMED) {
+      const { head, body } = await sendRaw(service.port, malformed(secret), true)
+      answers.push(head + body)
+    }
+  }
+  const { inbox, say, ws } = await openWebSocket(service, { channel: 'a', token: good })
+  await inbox.expect('ready')
+  for (const secret of secrets) {
+    say({ type: 'token', token: secret, more: secret })
+    answers.push(JSON.stringify(await inbox.expect('error')))
+    say({ type: 'token', token: secret })
+    if (secret !== good) answers.push(JSON.stringify(await inbox.expect('error')))
+  }
+  ws.terminate()
+  t.ok(lines.length > 100, 'it does write')
+  t.ok(answers.length > 300, 'there are answers')
+  for (const secret of secrets) {
+    // The parts of a token are as secret as the whole; its header is the same in all of them.
+    for (const part of secret.split('.').slice(secret === SECRET ? 0 : -1)) {
+      t.notOk(
+        lines.some((line) => line.includes(part)),
+        'not in the output',
+      )
+      t.notOk(
+        answers.some((answer) => answer.includes(part)),
+        'not in an answer',
+      )
+    }
+  }
 })
 
 t.test('what clients do wrong is written at level debug, not for the operator', async (t) => {

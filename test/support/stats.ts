@@ -15,16 +15,17 @@ export async function rejected(target: Target): Promise<StatsDocument['rejected'
   return ((await get(target, '/v1/stats')).body as StatsDocument).rejected
 }
 
-/** Watches the figures of the service until `t` ends. */
+/** Watches the figures of the service until `t` ends; `more` are headers besides. */
 export async function watchStats(
   t: { teardown(fn: () => Promise<void>): void },
   { url }: Target,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Viewer> {
   const dispatcher = new Agent()
   t.teardown(() => dispatcher.destroy())
   const { statusCode, headers, body } = await request(`${url}/v1/stats`, {
     dispatcher,
-    headers: { accept: 'text/event-stream' },
+    headers: { accept: 'text/event-stream', ...more },
   })
   const events = dataOf(body)
   return {

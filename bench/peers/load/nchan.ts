@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { freePort } from '../../../test/support/nats.ts'
 import { startServer } from '../../harness/child.ts'
 import { DESCRIPTORS } from '../../harness/machine.ts'
+import { temporaryDirectory } from '../../harness/temporary.ts'
 import { EVENT_SIZE, type LoadPeer } from './peer.ts'
 
 /** Where Debian's packages nginx and libnginx-mod-nchan put them. */
@@ -31,7 +31,7 @@ http {
   keepalive_requests 1000000000;
   server {
     listen 127.0.0.1:${port} backlog=4096;
-    location = /publish { nchan_publisher; nchan_channel_id c; nchan_message_buffer_length 1000; }
+    location = /publish { nchan_publisher; nchan_channel_id c; nchan_message_buffer_length 10000; }
     location = /subscribe { nchan_subscriber; nchan_channel_id c; nchan_subscriber_first_message newest; }
   }
 }
@@ -43,8 +43,7 @@ export const nchan: LoadPeer = {
   lacks: () =>
     existsSync(MODULE) ? undefined : 'Nchan needs the packages nginx and libnginx-mod-nchan of Debian',
   async start(ends) {
-    const directory = mkdtempSync(join(tmpdir(), 'tidings-nchan-'))
-    ends.teardown(() => rmSync(directory, { recursive: true, force: true }))
+    const directory = temporaryDirectory(ends)
     const port = await freePort()
     const file = join(directory, 'nginx.conf')
     writeFileSync(file, configuration(directory, port))

@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TransportKind } from '../../../src/protocol/messages.ts'
 import type { Teardown } from '../../../test/support/nats.ts'
 import { type Server, startServer } from '../../harness/child.ts'
+import { temporaryDirectory } from '../../harness/temporary.ts'
 import { EVENT_SIZE, events, type LoadPeer, type Options } from './peer.ts'
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
@@ -27,9 +25,7 @@ export function startTidings(
 
 /** Settings of the embedded log, in a directory that goes when `ends` ends. */
 export function embeddedLog(ends: Teardown): Readonly<Record<string, string>> {
-  const directory = mkdtempSync(join(tmpdir(), 'tidings-bench-'))
-  ends.teardown(() => rmSync(directory, { recursive: true, force: true }))
-  return { TIDINGS_LOG: 'embedded', TIDINGS_DATA_DIR: directory }
+  return { TIDINGS_LOG: 'embedded', TIDINGS_DATA_DIR: temporaryDirectory(ends) }
 }
 
 /** How the load generator subscribes to a channel, whose name may hold `{id}`, the connection's number. */

@@ -18,6 +18,7 @@ export interface Query {
   readonly limit?: number
   /** seconds, for long-polls; other transports take no notice */
   readonly wait?: number
+  /** a credential */
   readonly token?: string
 }
 

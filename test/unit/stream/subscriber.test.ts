@@ -1,8 +1,13 @@
 import t from 'tap'
 import { ChannelSet } from '../../../src/protocol/channel-set.ts'
+import type { ControlMessage } from '../../../src/protocol/messages.ts'
+import type { Access } from '../../../src/stream/access.ts'
 import { Subscriber } from '../../../src/stream/subscriber.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { ALL_ACCESS, CheckedTransport, StreamRig } from '../../support/stream-rig.ts'
 
+const START = new ManualClock().now()
+const HEARTBEAT_MS = 15_000
 const MAX_AGE_MS = 3_600_000
 const GRACE_MS = 5_000
 
@@ -10,6 +15,12 @@ const GRACE_MS = 5_000
 class LingeringTransport extends CheckedTransport {
   closes = 0
   aborts = 0
+  readonly sent: ControlMessage[] = []
+
+  override send(message: ControlMessage): void {
+    this.sent.push(message)
+    super.send(message)
+  }
 
   override close(): void {
     this.closes++
@@ -67,6 +78,50 @@ t.test('a stream is closed before it is too old, a tenth earlier by chance', asy
     rig.clock.pass(1)
     t.equal(transport.closes, 1, `${chance}: at the heartbeat then`)
   }
+})
+
+t.test('a stream has a timer for its expiry only in the last heartbeat before it', async (t) => {
+  for (const [ms, timers] of [
+    [HEARTBEAT_MS, 2],
+    [HEARTBEAT_MS + 1, 1],
+    [2 ** 32, 1],
+    [Number.POSITIVE_INFINITY, 1],
+  ] as const) {
+    const { rig, transport } = lingering(undefined, { ...ALL_ACCESS, expires: START + ms })
+    t.equal(rig.clock.timers, timers, `${ms} ms`)
+    if (ms > MAX_AGE_MS) continue
+    rig.clock.pass(ms - 1)
+    t.equal(transport.closes, 0)
+    rig.clock.pass(1)
+    t.match(transport.sent.at(-1), { type: 'bye', reason: 'token-expired', retryAfter: 0 })
+    t.equal(transport.closes, 1)
+  }
+})
+
+t.test('a stream whose access has run out before it began ends at once', async (t) => {
+  const { transport } = lingering(undefined, { ...ALL_ACCESS, expires: START })
+  t.strictSame(
+    transport.sent.map(({ type }) => type),
+    ['ready', 'bye'],
+  )
+})
+
+t.test('what waits for a token when the stream ends is dropped', async (t) => {
+  let give: (access: Access) => void = () => {}
+  const fresh = new Promise<Access>((resolve) => {
+    give = resolve
+  })
+  const { transport } = lingering(undefined, { ...ALL_ACCESS, renew: () => fresh })
+  transport.events.received({ type: 'token', token: 'x' })
+  transport.events.received({ type: 'subscribe', channels: ['c'] })
+  transport.abort()
+  give(ALL_ACCESS)
+  // In a later turn everything that was to come of it has.
+  await new Promise(setImmediate)
+  t.strictSame(
+    transport.sent.map(({ type }) => type),
+    ['ready'],
+  )
 })
 
 t.test('a stream whose token is revoked is ended when that is looked at, and only then', async (t) => {

@@ -7,9 +7,12 @@ import { figuresView } from './figures-view.ts'
 import { Negotiation } from './negotiation.ts'
 import { openNetwork } from './network.ts'
 import { publishView } from './publish-view.ts'
+import { authorizationOf, tokenOfPage, tokenView } from './token-view.ts'
 
 const service = new URL('.', document.baseURI)
 const channels = channelsOfPage()
+const token = tokenOfPage()
+const authorization = authorizationOf(token)
 
 const negotiation = new Negotiation(Date.now, () => view.update())
 const network = openNetwork({ fetch: fetch.bind(globalThis), WebSocket }, negotiation)
@@ -18,6 +21,7 @@ const feed = feedView()
 
 const stream = connect(service, {
   channels,
+  ...(token !== undefined && { token }),
   fetch: network.fetch,
   WebSocket: network.WebSocket,
   // Each tab negotiates for itself, and anew at each visit: that is what is to be seen.
@@ -42,5 +46,6 @@ channelsView(channels, {
   added: (channel) => stream.subscribe(channel),
   removed: (channel) => stream.unsubscribe(channel),
 })
-publishView(new URL('v1/notifications', service).href)
-figuresView(new URL('v1/stats', service).href)
+tokenView(token)
+publishView(new URL('v1/notifications', service).href, authorization)
+figuresView(new URL('v1/stats', service).href, authorization)

@@ -1,3 +1,4 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream'
 import type { StatsDocument } from '../protocol/stats.ts'
 import { bars, line, topOf } from './chart.ts'
 import { part, say } from './dom.ts'
@@ -5,29 +6,45 @@ import { TRANSPORTS } from './names.ts'
 
 /** So many seconds are shown; the oldest goes first. The chart's `viewBox` has the same numbers. */
 const SECONDS = 90
-/** Before the figures are asked for again where there were none, in milliseconds. */
+/** Before the figures are asked for again where there were none or no more, in milliseconds. */
 const RETRY_MS = 2_000
 const ROOM = { width: SECONDS, height: 40 }
 
-/** Follows an instance's figures at `url`, and shows them. */
-export function figuresView(url: string): void {
+/** Follows an instance's figures at `url`, and shows them. EventSource would do, if it could send a token. */
+export function figuresView(url: string, authorization: Readonly<Record<string, string>>): void {
   const seconds: StatsDocument[] = []
   const facts = part('facts', HTMLElement)
   const card = facts.closest('section')
-  follow()
+  void follow()
 
-  function follow(): void {
-    const source = new EventSource(url)
-    source.onmessage = take
-    source.onerror = () => {
+  /** Ends never, and throws nothing: whatever ends a stream of figures, there is another soon. */
+  async function follow(): Promise<void> {
+    for (;;) {
+      const why = await read().catch(() => 'No figures come at the moment')
       card?.classList.add('stale')
-      say(facts, 'No figures come at the moment; what you see is the last there was.')
-      // It comes back by itself when a connection is lost, but not from an answer that is no stream.
-      if (source.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_MS)
+      say(facts, `${why}; what you see is the last there was.`)
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }
 
-  function take({ data }: MessageEvent<string>): void {
+  /** Takes figures as long as they come, and says why no more do. */
+  async function read(): Promise<string> {
+    const headers = { accept: 'text/event-stream', ...authorization }
+    const { ok, status, body } = await fetch(url, { headers })
+    if (status === 401 || status === 403) return 'Figures are for who has a token with admin'
+    if (!ok || !body) return `The service has no figures (${status})`
+    const events = body
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(new EventSourceParserStream())
+      .getReader()
+    for (;;) {
+      const { done, value } = await events.read()
+      if (done) return 'No figures come at the moment'
+      take(value.data)
+    }
+  }
+
+  function take(data: string): void {
     const stats = JSON.parse(data) as StatsDocument
     seconds.push(stats)
     if (seconds.length > SECONDS) seconds.shift()

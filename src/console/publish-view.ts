@@ -14,7 +14,7 @@ interface Problem {
 const PATIENCE_MS = 15_000
 
 /** The form that publishes at `url`: says at once what can't be sent, and shows what the service answers. */
-export function publishView(url: string): void {
+export function publishView(url: string, authorization: Readonly<Record<string, string>>): void {
   const form = part('publish', HTMLFormElement)
   const channel = part('channel', HTMLInputElement)
   const type = part('type', HTMLInputElement)
@@ -60,7 +60,7 @@ export function publishView(url: string): void {
   async function send(body: string): Promise<void> {
     const answer = await fetch(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...authorization },
       body,
       signal: AbortSignal.timeout(PATIENCE_MS),
     })

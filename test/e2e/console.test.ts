@@ -6,6 +6,8 @@ import { bundleClient } from '../../scripts/client-bundle.ts'
 import { startApp } from '../support/app.ts'
 import { startChromium } from '../support/chromium.ts'
 import { publish } from '../support/clients/requests.ts'
+import { ADMIN } from '../support/revocations.ts'
+import { JWT_SECRET } from '../support/tokens.ts'
 import { until } from '../support/until.ts'
 
 execFileSync(process.execPath, ['--import=tsx', 'scripts/build-console.ts'], {
@@ -171,6 +173,26 @@ t.test('the feed can be held, and channels be chosen, which a reload keeps', asy
   t.equal(await page.locator('#items img').count(), 0, 'what is published is text')
   t.match((await feed(page))[0], /… \(5602 characters\)$/)
 })
+
+t.test(
+  'with a token, which is given once in a tab, everything works at a service that wants one',
+  async (t) => {
+    const service = await startApp(t, { settings: { auth: 'jwt', jwtSecret: JWT_SECRET } })
+    const page = await open(t, service.url)
+    await page.locator('#headline', { hasText: 'Closed' }).waitFor()
+    await page.locator('#facts', { hasText: 'with admin' }).waitFor()
+
+    await page.locator('#token').fill(ADMIN)
+    await page.keyboard.press('Enter')
+    await live(page, 'WebSocket')
+    await page.locator('#open-websocket', { hasText: '1' }).waitFor()
+    await page.locator('#publish button').click()
+    await page.locator('#outcome', { hasText: 'Stored' }).waitFor()
+    await page.locator('#items li', { hasText: 'demo:hello' }).waitFor()
+    await page.reload()
+    await live(page, 'WebSocket')
+  },
+)
 
 for (const [name, colorScheme, width] of [
   ['light', 'light', 1280],

@@ -20,28 +20,44 @@ export interface AccessOptions {
 }
 
 /** Makes what gives access to streams. */
-export function accessOpener({ authenticator, isRevoked, report }: AccessOptions): OpenAccess {
-  function open(principal: Principal): Access {
-    return {
-      expires: principal.expires,
-      isRevoked: () => isRevoked(principal),
-      maySubscribe: (channel) => permits(principal.grants.subscribe, channel),
-      async renew(token) {
-        const fresh = await authenticator.authenticate(token).catch(refuse)
-        // One stream, one person: its limits are counted by name, and it is found by name when that is revoked.
-        if (fresh.name === principal.name) return open(fresh)
-        throw new AccessRefused('forbidden', 'The token is of someone else than the one before.')
-      },
-    }
+export function accessOpener(options: AccessOptions): OpenAccess {
+  return (principal) => new PrincipalAccess(principal, options)
+}
+
+class PrincipalAccess implements Access {
+  readonly #principal: Principal
+  readonly #options: AccessOptions
+
+  constructor(principal: Principal, options: AccessOptions) {
+    this.#principal = principal
+    this.#options = options
   }
 
-  function refuse(error: unknown): never {
-    if (error instanceof Unauthenticated) throw new AccessRefused(error.code, error.message)
-    if (error instanceof KeysUnavailable) throw new AccessRefused('keys-unavailable', UNKNOWN)
-    if (error instanceof LogUnavailable) throw new AccessRefused('log-unavailable', UNKNOWN)
-    report(error)
-    throw new AccessRefused('internal', 'The service failed; the fault is not in the token.')
+  get expires(): number {
+    return this.#principal.expires
   }
 
-  return open
+  isRevoked(): boolean {
+    return this.#options.isRevoked(this.#principal)
+  }
+
+  maySubscribe(channel: string): boolean {
+    return permits(this.#principal.grants.subscribe, channel)
+  }
+
+  async renew(token: string): Promise<Access> {
+    const { authenticator, report } = this.#options
+    const fresh = await authenticator.authenticate(token).catch((error) => refuse(error, report))
+    // One stream, one person: its limits are counted by name.
+    if (fresh.name === this.#principal.name) return new PrincipalAccess(fresh, this.#options)
+    throw new AccessRefused('forbidden', 'The token is of someone else than the one before.')
+  }
+}
+
+function refuse(error: unknown, report: AccessOptions['report']): never {
+  if (error instanceof Unauthenticated) throw new AccessRefused(error.code, error.message)
+  if (error instanceof KeysUnavailable) throw new AccessRefused('keys-unavailable', UNKNOWN)
+  if (error instanceof LogUnavailable) throw new AccessRefused('log-unavailable', UNKNOWN)
+  report(error)
+  throw new AccessRefused('internal', 'The service failed; the fault is not in the token.')
 }

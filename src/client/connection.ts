@@ -20,20 +20,27 @@ export interface ConnectionParts {
   message(message: StreamMessage): void
   /** The machine is in another state. */
   changed(state: State): void
+  /** The service refuses something. Returns whether that may have been asked for others, and is not any more. */
+  disown(): boolean
   /** The service has refused the request: `loss` has its words. */
   refused(loss: Loss): void
   /** Keep for the next visit what works here. */
   remember(state: State): void
 }
 
+/** A connection at work. */
+export interface Connection {
+  /** Tells it of one event more. */
+  dispatch(event: Event): void
+  /** Says whether the service has confirmed every change of channels on the stream in use. */
+  isConfirmed(): boolean
+}
+
 /** Timers that are set for more than 2^31 ms go off at once. */
 const LONGEST_TIMER = 1e9
 
-/**
- * Does what the machine says, and tells it what happens.
- * @returns tells it of one event more
- */
-export function runConnection(parts: ConnectionParts, initial: State): (event: Event) => void {
+/** Does what the machine says, and tells it what happens. */
+export function runConnection(parts: ConnectionParts, initial: State): Connection {
   const { base, transports, platform, tokens, position } = parts
   const links = new Map<number, Link>()
   let state = initial
@@ -42,6 +49,8 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
   let used = 0
   /** the channels that it has been told */
   let told: readonly string[] = []
+  /** of the frames that told it, how many it has yet to confirm */
+  let unconfirmed = 0
   let timerAt = NEVER
   let cancelTimer = (): void => {}
 
@@ -70,6 +79,12 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
   /** Sends on the stream in use, where it has a way back. */
   const send: NonNullable<Link['send']> = (frame) => links.get(used)?.send?.(frame)
 
+  function tell(type: 'subscribe' | 'unsubscribe', channels: readonly string[]): void {
+    if (channels.length === 0) return
+    unconfirmed++
+    send({ type, channels })
+  }
+
   const effects: { [Kind in Effect['kind']]: (effect: Extract<Effect, { kind: Kind }>) => void } = {
     open({ id, transport }) {
       position.fork()
@@ -97,6 +112,7 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
 
     use({ id }) {
       used = id
+      unconfirmed = 0
       if (!position.join()) lose(id, { cause: 'planned' })
     },
 
@@ -107,8 +123,8 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
       const added = wanted.filter((channel) => !told.includes(channel))
       const dropped = told.filter((channel) => !wanted.includes(channel))
       told = wanted
-      if (added.length > 0) send({ type: 'subscribe', channels: added })
-      if (dropped.length > 0) send({ type: 'unsubscribe', channels: dropped })
+      tell('subscribe', added)
+      tell('unsubscribe', dropped)
     },
 
     token: () => send({ type: 'token', token: `${token}` }),
@@ -148,8 +164,9 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
     if (!link) return
     links.delete(id)
     link.close()
-    if (loss.cause === 'refused') parts.refused(loss)
-    dispatch({ kind: 'lost', id, ...loss })
+    const cause = loss.cause === 'refused' && parts.disown() ? 'planned' : loss.cause
+    if (cause === 'refused') parts.refused(loss)
+    dispatch({ kind: 'lost', id, ...loss, cause })
   }
 
   function receive(id: number, message: StreamMessage): void {
@@ -158,8 +175,12 @@ export function runConnection(parts: ConnectionParts, initial: State): (event: E
     if (id !== used) return
     if (message.type === 'bye') dispatch({ kind: 'bye', id, retryAfter: message.retryAfter })
     dispatch({ kind: 'heard', id })
-    parts.message(message)
+    if (/subscribed$/.test(message.type)) unconfirmed--
+    // What is refused may be others' channels, or ours in the same frame: the stream is opened anew with ours alone.
+    if (message.type === 'error' && /channel|forbidden/.test(message.code) && parts.disown())
+      lose(id, { cause: 'planned' })
+    else parts.message(message)
   }
 
-  return dispatch
+  return { dispatch, isConfirmed: () => unconfirmed === 0 }
 }

@@ -12,6 +12,8 @@ export interface InboxEvents {
   done(cursor: string): void
   /** There is no more room, or there is again. */
   full(isFull: boolean): void
+  /** Says whether the application still wants `notification`: it may have waited for long. */
+  wants(notification: NotificationMessage): boolean
 }
 
 /** The notifications that wait for a `for await` loop. */
@@ -26,7 +28,7 @@ export interface Inbox<Data> {
 }
 
 /** An empty inbox. */
-export function openInbox<Data>({ done, full }: InboxEvents): Inbox<Data> {
+export function openInbox<Data>({ done, full, wants }: InboxEvents): Inbox<Data> {
   const waiting: NotificationMessage<Data>[] = []
   let isOver = false
   let isBusy = false
@@ -51,6 +53,7 @@ export function openInbox<Data>({ done, full }: InboxEvents): Inbox<Data> {
           continue
         }
         if (waiting.length === MOST_WAITING / 2) full(false)
+        if (!wants(notification)) continue
         isBusy = true
         yield notification
         isBusy = false

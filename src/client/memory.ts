@@ -4,20 +4,15 @@ import { attempt, type Platform } from './platform.ts'
 /** How long what worked the last time is believed to work still, in milliseconds: networks change. */
 const BELIEVED_MS = 3_600_000
 
-/** What worked at one origin the last time. */
-interface Memory {
-  readonly at: number
-  readonly transport: ClientTransport
-  /** the longest silence that the network stood, in milliseconds */
-  readonly quiet?: number
-}
+/** What worked at one origin the last time: when, which transport, and the longest silence that the network stood, in milliseconds. */
+type Memory = readonly [at: number, transport: ClientTransport, quiet?: number]
 
 /** Keeps what works at `origin`, in a storage that may be missing, full or forbidden. */
 export function remember({ storage, now }: Platform, origin: string, { open, quiet }: State): void {
   const transport = open[0]?.transport
   // That a tab leads says nothing about the network.
   if (transport === 'tab') return
-  attempt(() => storage?.setItem(`tidings:${origin}`, JSON.stringify({ at: now(), transport, quiet })))
+  attempt(() => storage?.setItem(`tidings:${origin}`, JSON.stringify([now(), transport, quiet])))
 }
 
 /** What worked at `origin` not long ago, as the machine begins with it: what is better than that is looked at after `pause`. */
@@ -27,12 +22,12 @@ export function recall(
   transports: readonly ClientTransport[],
   pause: number,
 ): Pick<State, 'quiet' | 'doubts'> {
-  const kept = attempt((): Memory => JSON.parse(storage?.getItem(`tidings:${origin}`) ?? ''))
-  if (!kept || now() - kept.at > BELIEVED_MS) return { quiet: undefined, doubts: {} }
-  const doubt: Doubt = { until: now() + pause, pause }
-  const better = transports.slice(0, Math.max(0, transports.indexOf(kept.transport)))
-  return {
-    quiet: kept.quiet,
-    doubts: Object.fromEntries(better.map((kind) => [kind, doubt])),
-  }
+  const known = attempt(() => {
+    const [at, transport, quiet]: Memory = JSON.parse(`${storage?.getItem(`tidings:${origin}`)}`)
+    if (now() - at > BELIEVED_MS) return
+    const doubt: Doubt = { until: now() + pause, pause }
+    const better = transports.slice(0, Math.max(0, transports.indexOf(transport)))
+    return { quiet, doubts: Object.fromEntries(better.map((kind) => [kind, doubt])) }
+  })
+  return known ?? { quiet: undefined, doubts: {} }
 }

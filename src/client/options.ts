@@ -21,7 +21,7 @@ export interface Options extends Partial<Platform> {
   readonly transports?: readonly TransportKind[]
   /** closes the stream when aborted */
   readonly signal?: AbortSignal
-  /** keeps the cursor over reloads; `true`: in sessionStorage */
+  /** keeps the cursor over reloads; `true`: in sessionStorage, for these `channels` at this service */
   readonly persist?: boolean | CursorStore
   /** shares one connection between the tabs of this origin where the browser can: the default. A text names the group that shares. */
   readonly tabs?: boolean | string
@@ -37,9 +37,9 @@ export function baseOf(url: string | URL): URL {
 }
 
 /** Where the cursor is kept over reloads, if it is. */
-export function cursorStoreOf({ persist }: Options, base: URL): CursorStore | undefined {
+export function cursorStoreOf({ persist, channels = [] }: Options, base: URL): CursorStore | undefined {
   if (typeof persist === 'object') return persist
   const storage = persist ? attempt(() => globals.sessionStorage) : undefined
-  const key = `tidings:cursor:${base}`
+  const key = `tidings:cursor:${base}:${[...channels].sort()}`
   return storage && { get: () => storage.getItem(key), set: (cursor) => storage.setItem(key, cursor) }
 }

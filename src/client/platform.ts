@@ -8,8 +8,14 @@ export interface Socket {
   close(): void
 }
 
-/** A WebSocket implementation: the browser's, or in Node for example that of the package `ws`. */
-export type SocketConstructor = new (url: string, protocols: string[]) => Socket
+/**
+ * A WebSocket implementation: the browser's, or in Node for example that of the package `ws`. Each types its events in its own way, so
+ * that what is asked of them here, which is `Socket`, is not said to the compiler.
+ */
+export type SocketConstructor = new (
+  url: string,
+  protocols: string[],
+) => Pick<Socket, 'readyState' | 'send' | 'close'>
 
 /** A place for a few strings, such as `localStorage`. */
 export interface Storage {

@@ -87,7 +87,8 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     openTab(
       { name, locks, channel, platform },
       {
-        standing: () => (status.state === 'live' ? position.cursor : undefined),
+        own: channels,
+        standing: () => (status.state === 'live' && isConfirmed() ? position.cursor : undefined),
         channelsChanged: select,
       },
     )
@@ -101,9 +102,11 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     ...recall(platform, base.origin, own, timings.probe),
   })
   let status = statusOf(state)
-  let selected = `${[...channels].sort()}`
+  /** what is subscribed to, in order; nothing while paused */
+  let selected = ''
+  let isFull = false
 
-  const dispatch = runConnection(
+  const { dispatch, isConfirmed } = runConnection(
     {
       base,
       transports: {
@@ -118,6 +121,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
       channels: wanted,
       message: take,
       changed,
+      disown: () => !!tab?.disown(),
       refused: fail,
       remember: (next) => remember(platform, base.origin, next),
     },
@@ -125,48 +129,42 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
   )
   /** this tab's channels, and those of the tabs that depend on it */
   function wanted(): string[] {
-    return [...new Set([...channels, ...(tab?.channels() ?? [])])]
+    return tab?.channels() ?? [...channels]
   }
 
+  /** Begins, goes on with other channels, or pauses, as long as nothing is wanted or the loop can't take it. */
   function select(): void {
+    tab?.fit()
     const before = selected
-    selected = `${wanted().sort()}`
+    selected = isFull || channels.size === 0 ? '' : `${wanted().sort()}`
     if (selected === before) return
-    const isResumed = status.reason === 'paused' ? 'resume' : 'channels'
-    dispatch({ kind: channels.size === 0 ? 'pause' : isResumed })
+    dispatch({ kind: selected === '' ? 'pause' : before === '' ? 'resume' : 'channels' })
   }
 
   const close = (): void => dispatch({ kind: 'close' })
 
   function take(message: StreamMessage): void {
-    switch (message.type) {
-      case 'notification':
-        if (!position.take(message.notification.cursor)) return
-        break
-      case 'gap':
-      case 'heartbeat':
-      case 'subscribed':
-      case 'unsubscribed':
-        if (!position.move(message.cursor)) return
-        break
-      case 'ready':
-        position.cursor ??= message.cursor
-        break
-      case 'error':
-        emit('error', new StreamError(message.code, message.message))
-        return
-      case 'bye':
-        return
-    }
+    const { type } = message
+    if (type === 'error') emit('error', new StreamError(message.code, message.message))
+    if (type === 'error' || type === 'bye' || type === 'pong') return
+    if (type === 'ready') position.cursor ??= message.cursor
+    else if (
+      type === 'notification' ? !position.take(message.notification.cursor) : !position.move(message.cursor)
+    )
+      return
     tab?.relay(message)
     if (message.type === 'notification') hand(message.notification as NotificationMessage<Data>)
     if (message.type === 'gap') emit('gap', message)
     handed()
   }
 
+  /** Others are another tab's, or were on their way when their channel was dropped. */
+  function wants({ channel: name }: NotificationMessage): boolean {
+    return [...channels].some((pattern) => matches(pattern, name))
+  }
+
   function hand(notification: NotificationMessage<Data>): void {
-    // Others are another tab's, or were on their way when their channel was dropped.
-    if (![...channels].some((pattern) => matches(pattern, notification.channel))) return
+    if (!wants(notification)) return
     inbox?.put(notification)
     emit('notification', notification)
   }
@@ -202,7 +200,7 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
 
   onNetworkChange(() => dispatch({ kind: 'nudge' }), over)
   globals.addEventListener?.('pagehide', () => tab?.leave(), over)
-  dispatch({ kind: channels.size > 0 ? 'tick' : 'pause' })
+  select()
   signal?.addEventListener('abort', close, over)
   if (signal?.aborted) close()
 
@@ -227,7 +225,11 @@ export function connect<Data = unknown>(url: string | URL, options: Options = {}
     },
     close,
     async *[Symbol.asyncIterator]() {
-      inbox = openInbox({ done: handed, full: (isFull) => dispatch({ kind: isFull ? 'pause' : 'resume' }) })
+      const full = (is: boolean): void => {
+        isFull = is
+        select()
+      }
+      inbox = openInbox({ done: handed, full, wants })
       try {
         if (status.state !== 'closed') yield* inbox.take()
         if (refusal) throw refusal

@@ -1,6 +1,5 @@
 /** The console at `/`: everything that it knows of the stream, it has from the SDK, as any page could. */
 import { connect } from '../client/index.ts'
-import type { SocketConstructor } from '../client/platform.ts'
 import { channelsOfPage, channelsView } from './channels-view.ts'
 import { connectionView } from './connection-view.ts'
 import { feedView } from './feed-view.ts'
@@ -13,10 +12,7 @@ const service = new URL('.', document.baseURI)
 const channels = channelsOfPage()
 
 const negotiation = new Negotiation(Date.now, () => view.update())
-const network = openNetwork(
-  { fetch: fetch.bind(globalThis), WebSocket: WebSocket as unknown as SocketConstructor },
-  negotiation,
-)
+const network = openNetwork({ fetch: fetch.bind(globalThis), WebSocket }, negotiation)
 const view = connectionView(() => stream.status, negotiation, network)
 const feed = feedView()
 

@@ -40,7 +40,8 @@ export function figuresView(url: string): void {
     text('rate-published', count(stats.published.lastSecond))
     text('rate-delivered', count(stats.delivered.lastSecond.all))
     text('instance', `${stats.draining ? 'draining' : 'up'} ${uptime(stats.uptime)}`)
-    const { window, catchUps, gaps } = stats
+    const { window, catchUps, gaps, rejected } = stats
+    const turnedAway = Object.values(rejected).reduce((sum, times) => sum + times, 0)
     const held = window
       ? `${count(window.notifications)} notifications (${bytes(window.bytes)}) in the window`
       : 'no log yet'
@@ -49,6 +50,7 @@ export function figuresView(url: string): void {
       held,
       `catch-up reads ${count(catchUps.window)} window, ${count(catchUps.log)} log`,
       `${count(gaps)} gaps`,
+      `${count(turnedAway)} turned away by limits`,
     ]
     // The dot stays with what is before it.
     say(facts, sentences.join('\u00a0· '))

@@ -22,10 +22,16 @@ export interface NetworkEvents {
   ended(id: number, ending: Ending): void
 }
 
+/** What the browser has. */
+interface Surroundings {
+  readonly fetch: typeof fetch
+  readonly WebSocket: SocketConstructor
+}
+
 /** A network that can be watched and blocked: what it has is given to the SDK in place of the browser's. */
 export interface Network {
   readonly fetch: typeof fetch
-  readonly WebSocket: SocketConstructor
+  readonly WebSocket: new (url: string, protocols: string[]) => Socket
   /** Blocks or unblocks; blocking cuts what is open. */
   block(what: Blockable, isBlocked: boolean): void
 }
@@ -41,7 +47,7 @@ const [CONNECTING, CLOSED] = [0, 3]
 const ABNORMAL = 1006
 
 /** Stands between the SDK and the browser's own `fetch` and `WebSocket`. */
-export function openNetwork(own: Pick<Network, 'fetch' | 'WebSocket'>, events: NetworkEvents): Network {
+export function openNetwork(own: Surroundings, events: NetworkEvents): Network {
   const blocked = new Set<Blockable>()
   const open = new Map<number, Open>()
   /** the attempt that the long polls belong to */
@@ -66,7 +72,7 @@ export function openNetwork(own: Pick<Network, 'fetch' | 'WebSocket'>, events: N
       open.set(this.#id, { transport: 'websocket', cut: () => this.#cut() })
       if (blocked.has('network')) setTimeout(() => this.#cut())
       if (isBlocked('websocket')) return
-      const inner = new own.WebSocket(url, protocols)
+      const inner = new own.WebSocket(url, protocols) as Socket
       this.#inner = inner
       inner.onmessage = (event) => {
         // The first that comes is the service's word; that a socket has opened is not.

@@ -15,6 +15,7 @@ import { type Authenticate, principalOf } from './authentication.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
 import { type RateLimits, rateLimits } from './rate-limit.ts'
+import { releaseExchange, releaseUpgrade } from './release.ts'
 
 /** What the stream's route needs. */
 export interface StreamOptions {
@@ -70,6 +71,18 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   const { rejected } = hub.stats
   const connectLimits = rateLimits(app, rates.connects, () => rejected.connects++)
   const negotiate = negotiator(limits.maxChannels)
+  const treatment = {
+    heartbeatMs,
+    stallMs,
+    maxFrameBytes,
+    framesPerSecond: rates.frames,
+    subscribesPerSecond: rates.subscribes,
+    rejected: (what: 'frames' | 'subscribes') => rejected[what]++,
+    clock: hub.clock,
+  }
+
+  /** Broken frames are the client's doing, and `ws` ends the socket for them. */
+  const noteFault = (err: Error) => app.log.debug({ err }, 'WebSocket ended by an error')
 
   app.decorateRequest('agreed', null)
   app.route({
@@ -102,7 +115,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
       reply.hijack()
       return
     }
-    connection.once('close', admission.admit(request.ip, principal.name))
+    connection.on('close', admission.admit(request.ip, principal.name))
     request.agreed = {
       ...negotiation,
       access,
@@ -120,7 +133,9 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     const { transport, start, waitMs, limit } = agreedWith(request)
     reply.hijack()
     // What hooks have set would go with `send`.
-    reply.raw.setHeaders(new Map(Object.entries(reply.getHeaders()) as [string, string][]))
+    for (const [name, value] of Object.entries(reply.getHeaders() as Record<string, string>)) {
+      reply.raw.setHeader(name, value)
+    }
     // The client may have gone while its starting point was looked up.
     if (reply.raw.destroyed) return
     const response = reply.raw
@@ -131,20 +146,12 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
         ? new SseTransport(response, heartbeatMs)
         : new LongPollTransport(response, { waitMs, limit, ready }),
     )
+    releaseExchange(request.raw, response)
   }
 
   function overWebSocket(ws: WebSocket, request: FastifyRequest): void {
-    const { clock } = hub
-    const treatment = {
-      heartbeatMs,
-      stallMs,
-      maxFrameBytes,
-      framesPerSecond: rates.frames,
-      subscribesPerSecond: rates.subscribes,
-      rejected: (what: 'frames' | 'subscribes') => rejected[what]++,
-      clock,
-    }
     subscribe(request, new WebSocketTransport(ws, request.raw.socket, treatment))
+    releaseUpgrade(ws, request.raw.socket, noteFault)
   }
 
   function subscribe(request: FastifyRequest, transport: Transport): void {

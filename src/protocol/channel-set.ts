@@ -1,5 +1,8 @@
 import { hasWildcard, isReserved, matchesSegments } from './channel.ts'
 
+/** Most sets have no pattern: they share what says so. */
+const NONE: readonly never[] = []
+
 /** The channels of one subscriber or one read: plain names, and patterns apart because they match otherwise. Immutable. */
 export class ChannelSet {
   readonly names: ReadonlySet<string>
@@ -10,8 +13,9 @@ export class ChannelSet {
   constructor(channels: Iterable<string>) {
     const all = [...new Set(channels)]
     this.names = new Set(all.filter((channel) => !hasWildcard(channel)))
-    this.patterns = all.filter(hasWildcard)
-    this.#segments = this.patterns.map((pattern) => pattern.split(':'))
+    const patterns = all.filter(hasWildcard)
+    this.patterns = patterns.length > 0 ? patterns : NONE
+    this.#segments = patterns.length > 0 ? patterns.map((pattern) => pattern.split(':')) : NONE
   }
 
   get size(): number {

@@ -40,12 +40,13 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
   readonly #transport: Transport
   readonly #limits: SubscriberLimits
   readonly #seam: Seam
-  readonly #conversation = new Conversation(this)
   /** when the stream is to end, milliseconds since 1970 */
   readonly #end: number
   #access: Access
-  #cancelTimer: () => void = () => {}
-  #cancelExpiry: () => void = () => {}
+  /** made for a client that says something */
+  #conversation: Conversation | undefined
+  #cancelTimer = nothing
+  #cancelExpiry = nothing
 
   /** @param random from 0 to 1 */
   constructor(
@@ -167,6 +168,7 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
   }
 
   received(message: ClientMessage): void {
+    this.#conversation ??= new Conversation(this)
     this.#conversation.take(message)
   }
 
@@ -207,3 +209,6 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
     }
   }
 }
+
+/** No timer is set. */
+function nothing(): void {}

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ControlMessage } from '../protocol/messages.ts'
-import type { Batch } from '../stream/batch.ts'
+import type { Batch, Room } from '../stream/batch.ts'
 import type { Entry, Format } from '../stream/entry.ts'
 import type { Transport, TransportEvents } from '../stream/transport.ts'
 
@@ -22,10 +22,12 @@ const FORMAT: Format = {
   encode: (entry: Entry) => Buffer.from(`id: ${entry.cursor}\ndata: ${entry.json}\n\n`),
 }
 
+const ROOM: Room = { count: 512, bytes: 64 * 1024 }
+
 /** Server-Sent Events over one HTTP response (WHATWG HTML §9.2). */
 export class SseTransport implements Transport {
   readonly kind = 'sse'
-  readonly room = { count: 512, bytes: 64 * 1024 }
+  readonly room = ROOM
   readonly heartbeatMs: number
   readonly #response: ServerResponse
   #events: TransportEvents | undefined

@@ -2,27 +2,24 @@ import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
-import type { Batch } from '../stream/batch.ts'
-import { Bucket } from '../stream/bucket.ts'
-import type { Clock } from '../stream/clock.ts'
+import type { Batch, Room } from '../stream/batch.ts'
 import type { Entry, Format } from '../stream/entry.ts'
 import type { Transport, TransportEvents } from '../stream/transport.ts'
+import { Conduct, type ConductLimits } from './websocket-conduct.ts'
+import { listen, type SocketListener } from './websocket-events.ts'
+import { textFrame } from './websocket-frame.ts'
 import { decodeClientMessage, type Refusal } from './websocket-messages.ts'
 
 /** How a socket is to be treated. */
-export interface WebSocketOptions {
+export interface WebSocketOptions extends ConductLimits {
   /** between two pings, in milliseconds */
   readonly heartbeatMs: number
   /** the largest message that a client may send, in bytes */
   readonly maxFrameBytes: number
   /** a peer that takes no byte for this long is dropped, in milliseconds */
   readonly stallMs: number
-  /** how many frames may come in a second, and how many messages that change the channels; 0 for no limit */
-  readonly framesPerSecond: number
-  readonly subscribesPerSecond: number
   /** is called when there were too many, and the socket is closed for it */
   readonly rejected: (what: 'frames' | 'subscribes') => void
-  readonly clock: Clock
 }
 
 /** The subprotocol that is spoken, also when none was asked for (contract §4). */
@@ -30,10 +27,6 @@ export const SUBPROTOCOL = 'tidings.v1.json'
 
 /** White space behind `ready`, as SSE has it before: a way that swallows frames above some size must not look open. */
 const PADDING = ' '.repeat(2048)
-
-/** So many bad messages within so many milliseconds close the socket (contract §4.4). */
-const MAX_BAD_MESSAGES = 10
-const BAD_MESSAGES_MS = 60_000
 
 /** So many pings may go unanswered (contract §4.4). */
 const MAX_UNANSWERED_PINGS = 2
@@ -49,21 +42,21 @@ const FORMAT: Format = {
   encode: (entry: Entry) => textFrame(`{"type":"notification","notification":${entry.json}}`),
 }
 
+const ROOM: Room = { count: 512, bytes: 64 * 1024 }
+
 /** WebSocket (RFC 6455), one JSON message a text frame (contract §4.4). */
-export class WebSocketTransport implements Transport {
+export class WebSocketTransport implements Transport, SocketListener {
   readonly kind = 'websocket'
-  readonly room = { count: 512, bytes: 64 * 1024 }
+  readonly room = ROOM
   readonly heartbeatMs: number
   readonly #ws: WebSocket
   readonly #socket: Socket
   readonly #options: WebSocketOptions
-  readonly #frames: Bucket
-  readonly #subscribes: Bucket
+  /** made for those who say something */
+  #conduct: Conduct | undefined
   #events: TransportEvents | undefined
   #full = false
   #unanswered = 0
-  /** when the latest bad messages came; never more than MAX_BAD_MESSAGES */
-  #badMessages: number[] = []
 
   /** @param socket what `ws` writes to; without compression it writes whole frames at once, so ours may stand between them */
   constructor(ws: WebSocket, socket: Socket, options: WebSocketOptions) {
@@ -71,29 +64,13 @@ export class WebSocketTransport implements Transport {
     this.#socket = socket
     this.#options = options
     this.heartbeatMs = options.heartbeatMs
-    this.#frames = new Bucket(options.framesPerSecond, options.clock)
-    this.#subscribes = new Bucket(options.subscribesPerSecond, options.clock)
   }
 
   open(events: TransportEvents): void {
     this.#events = events
-    this.#socket.on('drain', () => {
-      if (!this.#full) return
-      this.#full = false
-      events.drained()
-    })
-    this.#ws.on('pong', () => {
-      this.#unanswered = 0
-      this.#count()
-    })
-    // ws answers pings by itself.
-    this.#ws.on('ping', () => this.#count())
-    this.#ws.on('message', (data: Buffer, isBinary: boolean) => this.#receive(data, isBinary, events))
-    this.#ws.on('close', () => events.closed())
+    listen(this.#ws, this.#socket, this)
     // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
-    this.#socket.setTimeout(this.#options.stallMs, () => {
-      if (this.#socket.writableLength > 0) this.abort()
-    })
+    this.#socket.setTimeout(this.#options.stallMs)
   }
 
   deliver(batch: Batch): boolean {
@@ -131,13 +108,41 @@ export class WebSocketTransport implements Transport {
     this.#ws.terminate()
   }
 
-  /** A frame has come. Its client is let go when it takes no answers, or there were too many. */
-  #count(): void {
-    if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) this.abort()
-    else if (!this.#frames.take()) this.#reject('frames', this.#options.framesPerSecond)
+  onDrain(): void {
+    if (!this.#full) return
+    this.#full = false
+    this.#events?.drained()
   }
 
-  #receive(data: Buffer, isBinary: boolean, events: TransportEvents): void {
+  onIdle(): void {
+    if (this.#socket.writableLength > 0) this.abort()
+  }
+
+  onPing(): void {
+    this.#count()
+  }
+
+  onPong(): void {
+    if (this.#unanswered === 0) this.#count()
+    this.#unanswered = 0
+  }
+
+  onClose(): void {
+    this.#events?.closed()
+  }
+
+  get #itsConduct(): Conduct {
+    this.#conduct ??= new Conduct(this.#options)
+    return this.#conduct
+  }
+
+  /** A frame has come that was not asked for. Its client is let go when it takes no answers, or there were too many. */
+  #count(): void {
+    if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) this.abort()
+    else if (!this.#itsConduct.frame()) this.#reject('frames', this.#options.framesPerSecond)
+  }
+
+  onMessage(data: Buffer, isBinary: boolean): void {
     this.#count()
     if (this.#ws.readyState !== this.#ws.OPEN) return
     const { maxFrameBytes } = this.#options
@@ -149,7 +154,8 @@ export class WebSocketTransport implements Transport {
     } else {
       const decoded = decodeClientMessage(data.toString())
       if (!('message' in decoded)) this.#refuse(decoded.refusal)
-      else if (decoded.message.type === 'ping' || this.#subscribes.take()) events.received(decoded.message)
+      else if (decoded.message.type === 'ping' || this.#itsConduct.subscribe())
+        this.#events?.received(decoded.message)
       else this.#reject('subscribes', this.#options.subscribesPerSecond)
     }
   }
@@ -165,28 +171,6 @@ export class WebSocketTransport implements Transport {
 
   #refuse(refusal: Refusal): void {
     this.send({ type: 'error', ...refusal })
-    const now = this.#options.clock.now()
-    this.#badMessages = this.#badMessages.filter((time) => now - time < BAD_MESSAGES_MS)
-    this.#badMessages.push(now)
-    if (this.#badMessages.length >= MAX_BAD_MESSAGES) this.close('too-many-bad-messages')
+    if (!this.#itsConduct.bad()) this.close('too-many-bad-messages')
   }
-}
-
-/** An unmasked, final text frame (RFC 6455 §5.2). */
-function textFrame(text: string): Buffer {
-  const length = Buffer.byteLength(text)
-  const extended = length < 126 ? 0 : length < 65_536 ? 2 : 8
-  const frame = Buffer.allocUnsafe(2 + extended + length)
-  frame[0] = 0x81
-  if (extended === 0) {
-    frame[1] = length
-  } else if (extended === 2) {
-    frame[1] = 126
-    frame.writeUInt16BE(length, 2)
-  } else {
-    frame[1] = 127
-    frame.writeBigUInt64BE(BigInt(length), 2)
-  }
-  frame.write(text, 2 + extended)
-  return frame
 }

@@ -27,7 +27,7 @@ t.test('the file works over every transport', async (t) => {
     const stream = connect<number>(gate.url, {
       channels: ['numbers'],
       transports: [transport],
-      WebSocket: WebSocket as never,
+      WebSocket,
     })
     const got: number[] = []
     stream.on('notification', ({ data }) => got.push(data))

@@ -1,7 +1,6 @@
 import { WebSocket } from 'ws'
 import type { ClientTransport } from '../../src/client/machine/state.ts'
 import type { Options } from '../../src/client/options.ts'
-import type { SocketConstructor } from '../../src/client/platform.ts'
 import { connect, type Stream } from '../../src/client/stream.ts'
 import { until } from './until.ts'
 
@@ -30,7 +29,7 @@ export function startClient(
 ): TestClient {
   const stream = connect<Numbered>(url, {
     channels: ['numbers'],
-    WebSocket: WebSocket as unknown as SocketConstructor,
+    WebSocket,
     ...options,
   })
   t.teardown(() => stream.close())
@@ -55,13 +54,18 @@ export function startClient(
 /** Publishes numbers on the channel `numbers`, one after the other. */
 export class Publisher {
   readonly #url: () => string
+  readonly #token: string | undefined
   #next = 0
   #timer: NodeJS.Timeout | undefined
   #last: Promise<void> = Promise.resolve()
 
-  /** @param url where the service is at the moment */
-  constructor(url: () => string) {
+  /**
+   * @param url where the service is at the moment
+   * @param token where it wants one
+   */
+  constructor(url: () => string, token?: string) {
     this.#url = url
+    this.#token = token
   }
 
   /** how many have been published */
@@ -93,7 +97,10 @@ export class Publisher {
       try {
         const { ok } = await fetch(`${this.#url()}/v1/notifications`, {
           method: 'POST',
-          headers: { 'content-type': 'application/json' },
+          headers: {
+            'content-type': 'application/json',
+            ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+          },
           body: JSON.stringify({ channel: 'numbers', id: `${n}`, data: { n } }),
         })
         return ok

@@ -6,7 +6,8 @@ import { NEVER } from './timings.ts'
 /** Starts a round: the most promising transport at once, the others beside it one by one. A token that is needed comes first. */
 export function begin(state: State): Step {
   if (state.renewAt <= state.now) {
-    return enter(state, 'connecting', { awaiting: 'token' }, [{ kind: 'renew' }])
+    const until = state.now + state.timings.ready
+    return enter(state, 'connecting', { awaiting: 'token', until }, [{ kind: 'renew' }])
   }
   const [next, closing] = enter(state, 'connecting', { untried: inOrder(state) })
   const [begun, opening] = tryNext(next)
@@ -73,18 +74,23 @@ export function turnedAway(
   return cause === 'refused' ? finish(state, cause) : reauthorize(state)
 }
 
-/** A deadline has come: the next transport starts beside the others, and what has had its time is given up. */
+/** A deadline has come: a token is not waited for any longer, the next transport starts beside the others, or one has had its time. */
 export function hurry(state: State): Step {
+  if (state.until <= state.now) return backOff(state, 'token')
   const late = state.open.find(({ until }) => until <= state.now)
   if (!late) return state.hedgeAt <= state.now ? tryNext(state) : stay(state)
   const [next, effects] = loseAttempt(state, { kind: 'lost', id: late.id, cause: 'failed' })
   return [next, [{ kind: 'close', id: late.id }, ...effects]]
 }
 
-/** Everything has failed; now it is known whether the service can be reached at all. When not, no transport is to blame. */
+/**
+ * Everything has failed; now it is known whether the service can be reached at all. When not, no transport is to blame. When so, a new
+ * token is fetched: where there is WebSocket alone, a 401 looks like any failure.
+ */
 export function conclude(state: State, { reachable }: EventOf<'checked'>): Step {
   if (state.awaiting !== 'check') return stay(state)
-  return reachable ? backOff(forgive(state), 'blocked') : backOff(state, undefined)
+  if (!reachable) return backOff(state, undefined)
+  return backOff({ ...forgive(state), renewAt: state.renewable ? 0 : NEVER }, 'blocked')
 }
 
 /** A token is there, or could not be had. */

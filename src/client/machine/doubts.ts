@@ -24,10 +24,9 @@ export function betterThan({ transports }: State, transport: ClientTransport): r
 
 /** `transport` does not work for now: it is looked at again after a pause that grows each time. */
 export function doubt(state: State, transport: ClientTransport): State {
-  const { now, random, timings, doubts } = state
-  const before = doubts[transport]
-  const pause = before ? Math.min(PAUSE_MOST, before.pause * GROWTH) : timings.probe
-  return withDoubt(state, transport, { until: now + pause * (0.75 + random / 2), pause })
+  const before = state.doubts[transport]
+  const pause = before ? Math.min(PAUSE_MOST, before.pause * GROWTH) : state.timings.probe
+  return withDoubt(state, transport, { until: state.now + pause * (0.75 + state.random / 2), pause })
 }
 
 /** `transport` has died young. The first time may be chance; if there was a doubt before, it is in doubt again. */

@@ -29,9 +29,9 @@ export function enter(state: State, kind: StateKind, moment: Partial<Moment>, ef
 
 /** Waits before the next round, with full jitter up to twice as long after every fruitless one, and at least `atLeast` milliseconds. */
 export function backOff(state: State, reason: Reason | undefined, atLeast = 0): Step {
-  const { now, random, rounds, timings } = state
-  const until = now + atLeast + random * Math.min(BACKOFF_MOST, timings.backoff * 2 ** rounds)
-  return enter({ ...state, rounds: rounds + 1 }, reason ? 'waiting' : 'offline', { until, reason })
+  const most = Math.min(BACKOFF_MOST, state.timings.backoff * 2 ** state.rounds)
+  const until = state.now + atLeast + state.random * most
+  return enter({ ...state, rounds: state.rounds + 1 }, reason ? 'waiting' : 'offline', { until, reason })
 }
 
 /** Ends it for good. */

@@ -15,9 +15,9 @@ const IDLE_MS = 2_000
 
 /** The stream has been heard of. */
 export function hear(state: State, { id }: EventOf<'heard'>): Step {
-  const { now, heartbeat, timings } = state
   if (id !== used(state).id) return stay(state)
-  return stay({ ...state, heardAt: now, silentAt: now + heartbeat + timings.margin })
+  const silentAt = state.now + state.heartbeat + state.timings.margin
+  return stay({ ...state, heardAt: state.now, silentAt })
 }
 
 /** The server has announced that it will close the stream; until then it serves it. */
@@ -66,15 +66,16 @@ export function suspect(state: State): Step {
 
 /** A deadline has come. */
 export function watch(state: State): Step {
-  const { now, silentAt, leaveAt, renewAt } = state
-  if (silentAt <= now) {
+  const { now } = state
+  if (state.silentAt <= now) {
     // A tick that is this late means that the machine has slept: that the stream is gone says nothing about its transport.
-    return now - silentAt > SUSPECT_MS
+    return now - state.silentAt > SUSPECT_MS
       ? begin(state)
       : backOff(doubt(matured(state), used(state).transport), 'lost')
   }
-  if (leaveAt <= now) return begin(state)
-  if (renewAt <= now) return [{ ...state, renewAt: NEVER }, [{ kind: 'renew' }]]
+  if (state.leaveAt <= now) return begin(state)
+  // Asked again, if that brings nothing by then.
+  if (state.renewAt <= now) return [{ ...state, renewAt: now + state.timings.ready }, [{ kind: 'renew' }]]
   const [{ transport }, probe] = [used(state), state.open[1]]
   if (probe)
     return probe.until <= now ? [withoutProbe(state), [{ kind: 'close', id: probe.id }]] : stay(state)
@@ -110,8 +111,8 @@ function matured(state: State): State {
 
 /** The server has closed the stream on purpose: back when it said. A server that does so all the time is not pressed. */
 function comeBack(state: State): Step {
-  const { now, leaveAt } = state
-  if (leaveAt > now && leaveAt < NEVER) return backOff(matured(state), 'bye', leaveAt - now)
+  const left = state.leaveAt - state.now
+  if (left > 0 && left < NEVER) return backOff(matured(state), 'bye', left)
   return isYoung(state) ? backOff(state, 'lost') : begin(matured(state))
 }
 

@@ -85,7 +85,7 @@ export interface Beginning extends Rules {
   readonly quiet?: number | undefined
 }
 
-/** How a client begins: the first `tick` starts it. */
+/** How a client begins: the first `resume` starts it. */
 export function initial({ renewable, ...known }: Beginning): State {
   return {
     ...REST,
@@ -93,8 +93,7 @@ export function initial({ renewable, ...known }: Beginning): State {
     quiet: undefined,
     ...known,
     kind: 'waiting',
-    reason: 'start',
-    until: 0,
+    reason: 'paused',
     lastIdle: 0,
     serial: 0,
     rounds: 0,
@@ -122,13 +121,12 @@ export function step(state: State, event: Event, now: number, random: number): S
 
 /** When `tick` must come next; Infinity when there is nothing to wait for. */
 export function deadline(state: State): number {
-  const { kind, open, hedgeAt, silentAt, leaveAt, until, renewAt } = state
   return Math.min(
-    hedgeAt,
-    silentAt,
-    leaveAt,
-    until,
-    ...open.map((attempt) => attempt.until),
-    ...(kind === 'live' ? [renewAt, live.probeAt(state)] : []),
+    state.hedgeAt,
+    state.silentAt,
+    state.leaveAt,
+    state.until,
+    ...state.open.map((attempt) => attempt.until),
+    ...(state.kind === 'live' ? [state.renewAt, live.probeAt(state)] : []),
   )
 }

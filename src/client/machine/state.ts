@@ -12,7 +12,6 @@ export type StateKind = 'connecting' | 'live' | 'waiting' | 'offline' | 'closed'
 
 /** Why it is waiting, or over. */
 export type Reason =
-  | 'start'
   | 'lost'
   | 'blocked'
   | 'busy'
@@ -77,7 +76,7 @@ export interface Moment {
   readonly silentAt: number
   /** live: when the server wants the client to come back, after a `bye` */
   readonly leaveAt: number
-  /** waiting and offline: when it tries again */
+  /** waiting and offline: when it tries again; connecting: when the token that is awaited is not waited for any longer */
   readonly until: number
   readonly reason: Reason | undefined
 }
@@ -114,7 +113,7 @@ export type Event =
   | { readonly kind: 'channels' }
   /** the network may have changed: on- or offline, another link, or the page is seen again */
   | { readonly kind: 'nudge' }
-  /** the application takes no more for now */
+  /** the application wants nothing, or takes no more, for now */
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
   /** a deadline has come */

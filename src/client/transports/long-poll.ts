@@ -19,7 +19,7 @@ export function openLongPoll(request: LinkRequest, { message, lost }: LinkEvents
     for (let wait = 0; ; wait = heartbeat) {
       const query = `transport=${transport}&wait=${wait}&limit=${LIMIT}`
       const response = await get(platform, { ...request, cursor }, query, 'application/json', signal)
-      if (!response.ok) return lossOf(response)
+      if (!response.ok) return lossOf(response, platform)
       const answer = (await response.json()) as LongPollAnswer
       if (wait === 0)
         message({

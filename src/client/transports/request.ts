@@ -31,13 +31,15 @@ export function isOf({ headers }: Response, type: string): boolean {
 }
 
 /**
- * Says what an answer means that is no stream. 401, 429, and 503 with `Retry-After` in seconds, mean the same whoever says them; for the rest only a problem
- * document (RFC 9457) is the service's own word, and all else is the network's doing.
+ * Says what an answer means that is no stream. 401, 429, and 503 with `Retry-After`, mean the same whoever says them; for the rest only
+ * a problem document (RFC 9457) is the service's own word, and all else is the network's doing.
  */
-export async function lossOf(response: Response): Promise<Loss> {
+export async function lossOf(response: Response, { now }: Platform): Promise<Loss> {
   const { status, headers } = response
   if (status === 401) return { cause: 'unauthorized' }
-  const retryAfter = Number(headers.get('retry-after')) * 1000
+  // Seconds, or a date (RFC 9110 §10.2.3).
+  const after = `${headers.get('retry-after')}`
+  const retryAfter = Math.max(0, +after * 1000 || Date.parse(after) - now())
   if (status === 429 || (status === 503 && retryAfter))
     return { cause: 'busy', retryAfter: retryAfter || BUSY_MS }
   if (status >= 500 || !isOf(response, 'application/problem+json')) return { cause: 'failed' }

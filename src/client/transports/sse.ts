@@ -10,7 +10,7 @@ export const openSse: OpenLink = (request, events, platform) =>
   linkOf(events, async (signal) => {
     const type = 'text/event-stream'
     const response = await get(platform, request, 'transport=sse', type, signal)
-    if (!response.body || !response.ok || !isOf(response, type)) return lossOf(response)
+    if (!response.body || !response.ok || !isOf(response, type)) return lossOf(response, platform)
     const reader = response.body.getReader()
     const decoder = new TextDecoder()
     let characters = 0

@@ -1,5 +1,5 @@
 import type { LossCause } from '../machine/state.ts'
-import type { Platform, SocketConstructor } from '../platform.ts'
+import type { Platform, Socket, SocketConstructor } from '../platform.ts'
 import type { ClientFrame, Link, LinkEvents, LinkRequest } from './link.ts'
 import { streamUrl } from './request.ts'
 
@@ -16,7 +16,7 @@ export function openWebSocket(request: LinkRequest, { message, lost }: LinkEvent
   const token = request.token()
   const protocols = ['tidings.v1.json', ...(token === undefined ? [] : [`bearer.${token}`])]
   const WebSocket = platform.WebSocket as SocketConstructor
-  const socket = new WebSocket(url.href, protocols)
+  const socket = new WebSocket(url.href, protocols) as Socket
   let stopPinging = (): void => {}
 
   const send = (frame: ClientFrame): void => {

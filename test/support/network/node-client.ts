@@ -1,7 +1,6 @@
 import { ProxyAgent, WebSocket as UndiciWebSocket, fetch as undiciFetch } from 'undici'
 import { WebSocket } from 'ws'
 import type { Options } from '../../../src/client/options.ts'
-import type { SocketConstructor } from '../../../src/client/platform.ts'
 import { connect } from '../../../src/client/stream.ts'
 import { Record } from './record.ts'
 import type { Runtime } from './runtime.ts'
@@ -35,7 +34,7 @@ export const node: Runtime = {
 
 /** Node 20 has no WebSocket, and no Node takes a forward proxy by itself: undici's parts do. */
 function platformBehind(forward: string | undefined): Options {
-  if (forward === undefined) return { WebSocket: WebSocket as unknown as SocketConstructor }
+  if (forward === undefined) return { WebSocket }
   const dispatcher = new ProxyAgent({ uri: forward, proxyTunnel: false })
   const tunnels = new ProxyAgent({ uri: forward, proxyTunnel: true })
   return {
@@ -44,6 +43,6 @@ function platformBehind(forward: string | undefined): Options {
       constructor(url: string, protocols: string[]) {
         super(url, { protocols, dispatcher: tunnels })
       }
-    } as unknown as SocketConstructor,
+    },
   }
 }

@@ -15,7 +15,7 @@ class Run {
 
   constructor(options: Partial<Parameters<typeof initial>[0]> = {}) {
     this.state = initial({ timings: TIMINGS, transports: TRANSPORTS, renewable: false, ...options })
-    this.tell({ kind: 'tick' })
+    this.tell({ kind: 'resume' })
   }
 
   tell(event: Event, random = 0.5): this {
@@ -198,6 +198,27 @@ t.test('a token that can not be had is asked for again after a backoff', async (
   t.same(run.wait().kinds, ['renew'])
 })
 
+t.test('a token that does not come is asked for again, also while the old one still does', async (t) => {
+  const run = new Run({ renewable: true })
+  t.equal(deadline(run.state), run.now + TIMINGS.ready)
+  t.match(run.wait().state, { kind: 'waiting', reason: 'token' })
+  t.same(run.wait().kinds, ['renew'])
+  run.tell({ kind: 'token', renewAt: run.now + 5_000 }).ready('websocket')
+  t.same(run.wait().kinds, ['renew'])
+  t.same(run.after(TIMINGS.ready).tell({ kind: 'tick' }).kinds, ['renew'])
+})
+
+t.test(
+  'when all fail and the service can be reached, the token may be why: the next round has a new one',
+  async (t) => {
+    const run = new Run({ renewable: true, transports: ['websocket'] })
+    run.tell({ kind: 'token', renewAt: NEVER }).fail('websocket')
+    run.tell({ kind: 'checked', reachable: true })
+    t.match(run.state, { kind: 'waiting', reason: 'blocked' })
+    t.same(run.wait().kinds, ['renew'])
+  },
+)
+
 t.test('a token that runs out is replaced in place on websocket, by a new stream on sse', async (t) => {
   for (const [transport, kinds] of [
     ['websocket', ['token']],
@@ -313,7 +334,7 @@ t.test('whatever happens, in whatever order', async () => {
           }
           holds(state.doubts['long-poll'] === undefined, 'the floor is never in doubt')
         }
-        tell({ kind: 'tick' }, 0.5)
+        tell({ kind: 'resume' }, 0.5)
         for (const [event, pass, random] of story) {
           now += pass
           const id = 'pick' in event ? (state.open[event.pick]?.id ?? event.pick) : 0

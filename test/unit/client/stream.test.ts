@@ -118,6 +118,93 @@ t.test('Retry-After is waited for', async (t) => {
   stream.close()
 })
 
+t.test('Retry-After may be a date', async (t) => {
+  // A minute after the test's clock begins.
+  const headers = { 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' }
+  const { stream, clock } = open(() => new Response('', { status: 503, headers }))
+  await until('waiting', () => stream.status.reason === 'busy')
+  t.equal(stream.status.until, clock.now() + 60_250)
+  stream.close()
+})
+
+t.test('a token that never comes is not waited for for ever', async (t) => {
+  let asked = 0
+  const { stream, clock } = open(() => never, {
+    token: () => {
+      asked++
+      return new Promise(() => {})
+    },
+  })
+  t.equal(stream.status.state, 'connecting')
+  clock.pass(10_000)
+  t.match(stream.status, { state: 'waiting', reason: 'token' })
+  clock.pass(500)
+  t.equal(asked, 2)
+  stream.close()
+  t.equal(clock.timers, 0)
+})
+
+/** A service that brings `count` notifications on `channel` with the first poll, numbered from 0. */
+function bringing(count: number, channel: string): () => Response {
+  const notifications = Array.from({ length: count }, (_, n) => {
+    return { cursor: `e-${n}`, channel, id: `${n}`, time: '', data: n }
+  })
+  return () => json({ notifications, cursor: `e-${count - 1}`, ready: READY })
+}
+
+t.test(
+  'a loop that is full stays paused, whatever channels come and go, until there is room again',
+  async (t) => {
+    const { stream, asked } = open(bringing(1_000, 'a'), { transports: ['long-poll'] })
+    const loop = stream[Symbol.asyncIterator]()
+    const first = loop.next()
+    await until('full', () => stream.status.reason === 'paused')
+    t.same((await first).value?.data, 0)
+    stream.subscribe('b')
+    stream.unsubscribe('a', 'b')
+    stream.subscribe('a')
+    t.equal(stream.status.reason, 'paused')
+    t.equal(asked.length, 1)
+    for (let n = 1; n < 499; n++) await loop.next()
+    stream.unsubscribe('a')
+    await Promise.race([loop.next(), until('no more', () => true)])
+    t.equal(stream.status.reason, 'paused', 'and without channels there being room is not enough')
+    stream.subscribe('a')
+    t.equal(stream.status.state, 'connecting')
+    stream.close()
+  },
+)
+
+t.test('nothing of a channel that was dropped is handed over, though it waited for the loop', async (t) => {
+  const { stream } = open(bringing(10, 'a'), { transports: ['long-poll'], channels: ['a', 'b'] })
+  const loop = stream[Symbol.asyncIterator]()
+  t.same((await loop.next()).value?.data, 0)
+  stream.unsubscribe('a')
+  const next = loop.next()
+  stream.close()
+  t.same(await next, { done: true, value: undefined })
+})
+
+t.test('streams of one page keep their cursors apart', async (t) => {
+  const kept = new Map<string, string>()
+  Object.assign(globalThis, {
+    sessionStorage: {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, cursor: string) => kept.set(key, cursor),
+    },
+  })
+  t.teardown(() => Reflect.deleteProperty(globalThis, 'sessionStorage'))
+  const begin = (channels: string[], count: number) =>
+    open(bringing(count, 'a'), { transports: ['long-poll'], persist: true, channels }).stream
+  const [one, other] = [begin(['a', 'b'], 2), begin(['c'], 5)]
+  await until('both have come', () => kept.size === 2)
+  one.close()
+  other.close()
+  const again = begin(['b', 'a'], 1)
+  t.equal(again.cursor, 'e-1')
+  again.close()
+})
+
 t.test('the next transport starts a second after one that says nothing', async (t) => {
   const { stream, clock, asked } = open(({ transport }) =>
     transport === 'sse' ? never : json({ notifications: [], cursor: 'e-1', ready: READY }),

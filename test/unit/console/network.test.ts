@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
-import type { Socket, SocketConstructor } from '../../../src/client/platform.ts'
+import type { Socket } from '../../../src/client/platform.ts'
 import { type Ending, openNetwork } from '../../../src/console/network.ts'
 
 /** A socket that does what the test says. */
@@ -31,7 +31,7 @@ function start(answer: typeof fetch = () => Promise.reject(new TypeError('not sc
   }
   let serial = 0
   const network = openNetwork(
-    { fetch: answer, WebSocket: Recorded as unknown as SocketConstructor },
+    { fetch: answer, WebSocket: Recorded },
     {
       began(transport, isBlocked) {
         note(`${++serial} ${transport}${isBlocked ? ' blocked' : ''}`)

@@ -110,7 +110,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     const access = openAccess(principal)
     refuseForbidden(access, negotiation.channels)
     const connection = request.ws ? request.raw.socket : reply.raw
-    // The client may have gone while it was looked up who it is: nothing would say so again, and give its place back.
+    // The client may have gone while it was looked up who it is: it has no address any more, and nothing would give its place back.
     if (connection.destroyed) {
       reply.hijack()
       return

@@ -7,6 +7,7 @@ import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, publish } from '../support/clients/requests.ts'
 import { openWebSocket, type WebSocketClient } from '../support/clients/websocket.ts'
+import { sendRaw } from '../support/http.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { PatientAuthenticator, principal } from '../support/principals.ts'
 import { watchStats } from '../support/stats.ts'
@@ -75,6 +76,13 @@ t.test('P-100 a token is taken from each of the places, and different ones are r
     const { status, problem } = await attempt(service, wish)
     t.match([status, problem?.code], [400, 'bad-query'], what)
   }
+  const fields = [one, other].map((token) => `authorization: Bearer ${token}\r\n`).join('')
+  const repeated = `GET ${STREAMS['long-poll']('a').path} HTTP/1.1\r\nhost: x\r\n${fields}\r\n`
+  t.match(
+    JSON.parse((await sendRaw(service.port, repeated, true)).body),
+    { code: 'bad-query' },
+    'header twice',
+  )
   const cookie = PLACES.query(PLACES.cookie(ask, 'nonsense'), one)
   t.equal((await attempt(service, cookie)).status, 101, 'a cookie counts only where there is nothing else')
   const basic = { ...ask, headers: { ...ask.headers, authorization: 'Basic eDp5' } }

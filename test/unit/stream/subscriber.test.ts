@@ -111,17 +111,18 @@ t.test('what waits for a token when the stream ends is dropped', async (t) => {
   const fresh = new Promise<Access>((resolve) => {
     give = resolve
   })
-  const { transport } = lingering(undefined, { ...ALL_ACCESS, renew: () => fresh })
+  const { rig, transport } = lingering(undefined, { ...ALL_ACCESS, renew: () => fresh })
   transport.events.received({ type: 'token', token: 'x' })
   transport.events.received({ type: 'subscribe', channels: ['c'] })
   transport.abort()
-  give(ALL_ACCESS)
+  give({ ...ALL_ACCESS, expires: START + 1 })
   // In a later turn everything that was to come of it has.
   await new Promise(setImmediate)
   t.strictSame(
     transport.sent.map(({ type }) => type),
     ['ready'],
   )
+  t.equal(rig.clock.timers, 0)
 })
 
 t.test('a stream whose token is revoked is ended when that is looked at, and only then', async (t) => {

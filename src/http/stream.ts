@@ -92,6 +92,8 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     config: { takesUpgrade: true },
     onRequest: authenticate,
     preValidation: agree,
+    // One for each request would be a part of what a long-poll costs that can be measured, and nothing is written about most.
+    childLoggerFactory: (logger) => logger,
     handler: overHttp,
     wsHandler: overWebSocket,
   })
@@ -132,19 +134,17 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   function overHttp(request: FastifyRequest, reply: FastifyReply): void {
     const { transport, start, waitMs, limit } = agreedWith(request)
     reply.hijack()
-    // What hooks have set would go with `send`.
-    for (const [name, value] of Object.entries(reply.getHeaders() as Record<string, string>)) {
-      reply.raw.setHeader(name, value)
-    }
     // The client may have gone while its starting point was looked up.
     if (reply.raw.destroyed) return
     const response = reply.raw
     const ready = start.from === 'now' || start.from === 'newest'
+    // What hooks have set, which would go with `send`.
+    const headers = reply.getHeaders() as Record<string, string>
     subscribe(
       request,
       transport === 'sse'
-        ? new SseTransport(response, heartbeatMs)
-        : new LongPollTransport(response, { waitMs, limit, ready }),
+        ? new SseTransport(response, { heartbeatMs, headers })
+        : new LongPollTransport(response, { waitMs, limit, ready, headers }),
     )
     releaseExchange(request.raw, response)
   }

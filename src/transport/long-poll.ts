@@ -11,6 +11,8 @@ export interface LongPollOptions {
   readonly limit: number
   /** the client has no cursor yet: say `ready`, and answer with what is there */
   readonly ready: boolean
+  /** go with the answer's own */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** The most data in one answer, in characters; a single notification may exceed it. */
@@ -73,16 +75,16 @@ export class LongPollTransport implements Transport {
   #answer(batch?: Batch, bye?: ByeMessage): void {
     if (!this.#events) return
     const notifications = batch ? batch.entries.map((entry) => entry.json).join() : ''
-    const body = Buffer.from(
-      `{"notifications":[${notifications}],"cursor":"${this.#events.cursor}"${
-        this.#options.ready ? member('ready', this.#ready) : ''
-      }${member('gap', this.#gap)}${member('bye', bye)}}`,
-    )
+    const body = `{"notifications":[${notifications}],"cursor":"${this.#events.cursor}"${
+      this.#options.ready ? member('ready', this.#ready) : ''
+    }${member('gap', this.#gap)}${member('bye', bye)}}`
     this.#response.writeHead(200, {
+      ...this.#options.headers,
       'content-type': 'application/json; charset=utf-8',
-      'content-length': body.length,
+      'content-length': Buffer.byteLength(body),
       'cache-control': 'no-store',
     })
+    // As text it goes to the socket in one piece with the head.
     this.#response.end(body)
     this.#end()
   }

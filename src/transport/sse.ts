@@ -4,6 +4,14 @@ import type { Batch, Room } from '../stream/batch.ts'
 import type { Entry, Format } from '../stream/entry.ts'
 import type { Transport, TransportEvents } from '../stream/transport.ts'
 
+/** How a response is to be treated. */
+export interface SseOptions {
+  /** between two heartbeats, in milliseconds */
+  readonly heartbeatMs: number
+  /** go with the stream's own */
+  readonly headers: Readonly<Record<string, string>>
+}
+
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store, no-transform',
@@ -30,12 +38,13 @@ export class SseTransport implements Transport {
   readonly room = ROOM
   readonly heartbeatMs: number
   readonly #response: ServerResponse
+  readonly #headers: SseOptions['headers']
   #events: TransportEvents | undefined
   #full = false
 
-  /** @param heartbeatMs between two heartbeats, in milliseconds */
-  constructor(response: ServerResponse, heartbeatMs: number) {
+  constructor(response: ServerResponse, { heartbeatMs, headers }: SseOptions) {
     this.#response = response
+    this.#headers = headers
     this.heartbeatMs = heartbeatMs
   }
 
@@ -51,7 +60,7 @@ export class SseTransport implements Transport {
     // Neither length nor chunks: the end of the connection is the end of the stream (RFC 9112 §6.3), and the bytes of a batch
     // are the same for every subscriber.
     response.removeHeader('transfer-encoding')
-    response.writeHead(200, HEADERS)
+    response.writeHead(200, { ...this.#headers, ...HEADERS })
     response.write(`${PADDING}retry: ${RETRY_MS}\n\n`)
   }
 

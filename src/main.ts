@@ -7,7 +7,7 @@ import type { Settings } from './config/settings.ts'
 import { StreamMisfit } from './log/nats/stream.ts'
 import { openAuthenticator } from './open-authenticator.ts'
 import { openLog } from './open-log.ts'
-import { EX_CONFIG, onOrphaned, shareOf, WorkerFailed, Workers } from './workers.ts'
+import { EX_CONFIG, onOrphaned, shareOf, WorkerFailed, Workers } from './cluster/workers.ts'
 
 /** Under `npm start`, Ctrl-C comes twice: from the terminal to the whole process group, and passed on by npm; and so to workers. */
 const SAME_SIGNAL_MS = 500

@@ -1,7 +1,7 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Logger } from 'pino'
-import type { Settings } from './config/settings.ts'
+import type { Settings } from '../config/settings.ts'
 
 /** sysexits.h EX_CONFIG: the settings can't be used, and a supervisor need not try again. */
 export const EX_CONFIG = 78

@@ -2,12 +2,12 @@ import cluster from 'node:cluster'
 import { constants } from 'node:os'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
+import { EX_CONFIG, onOrphaned, shareOf, WorkerFailed, Workers } from './cluster/workers.ts'
 import { loadSettings, SettingsError } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
 import { StreamMisfit } from './log/nats/stream.ts'
 import { openAuthenticator } from './open-authenticator.ts'
 import { openLog } from './open-log.ts'
-import { EX_CONFIG, onOrphaned, shareOf, WorkerFailed, Workers } from './cluster/workers.ts'
 
 /** Under `npm start`, Ctrl-C comes twice: from the terminal to the whole process group, and passed on by npm; and so to workers. */
 const SAME_SIGNAL_MS = 500

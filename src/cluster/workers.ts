@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Logger } from 'pino'
 import type { Settings } from '../config/settings.ts'
+import { closeInHandover } from './handover.ts'
 
 /** sysexits.h EX_CONFIG: the settings can't be used, and a supervisor need not try again. */
 export const EX_CONFIG = 78
@@ -69,6 +70,7 @@ export class Workers {
   /** @param wait before it is replaced, should it die early, in milliseconds */
   #start(wait: number): Worker {
     const worker = cluster.fork()
+    closeInHandover(worker)
     const began = performance.now()
     this.#living.add(worker)
     worker.once('exit', (code: number | null, signal: string | null) => {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { get } from '../support/clients/requests.ts'
 import { abruptWebSocketClient } from '../support/clients/websocket.ts'
 import { ABRUPT_CLIENTS, Follower } from '../support/follower.ts'
 import { startNats } from '../support/nats.ts'
@@ -66,6 +67,26 @@ t.test('clients of a worker that is killed resume at another, and it is replaced
     t.strictSame(streams.sort(), [1, 2], `${transport}: one of two was at the worker that was killed`)
   }
   await conclude(t, traffic, followers)
+})
+
+t.test('a connection on its way to a worker that dies is closed', async (t) => {
+  const service = startWorkers(t)
+  const url = await service.url
+  await listens(service, 2)
+  const victim = await listens(service, 1)
+  process.kill(victim, 'SIGSTOP')
+  const answers = Array.from({ length: 3 }, () => get({ url }, '/livez'))
+  const taken: number[] = []
+  for (const answer of answers) {
+    void answer.then(
+      ({ status }) => taken.push(status),
+      () => {},
+    )
+  }
+  await until('the other worker has taken the others', () => taken.length === 2)
+  process.kill(victim, 'SIGKILL')
+  const outcomes = await Promise.allSettled(answers)
+  t.strictSame(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'fulfilled', 'rejected'])
 })
 
 t.test('a worker that is told to stop drains, and is replaced', async (t) => {

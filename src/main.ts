@@ -2,12 +2,16 @@ import cluster from 'node:cluster'
 import { constants } from 'node:os'
 import { type Logger, pino } from 'pino'
 import { buildApp } from './app.ts'
-import { EX_CONFIG, onOrphaned, shareOf, WorkerFailed, Workers } from './cluster/workers.ts'
+import { Survey } from './cluster/survey.ts'
+import { onOrphaned, shareOf } from './cluster/worker.ts'
+import { EX_CONFIG, WorkerFailed, Workers } from './cluster/workers.ts'
 import { loadSettings, SettingsError } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
+import type { Siblings } from './http/figures.ts'
 import { StreamMisfit } from './log/nats/stream.ts'
 import { openAuthenticator } from './open-authenticator.ts'
 import { openLog } from './open-log.ts'
+import type { StatsDocument } from './protocol/stats.ts'
 
 /** Under `npm start`, Ctrl-C comes twice: from the terminal to the whole process group, and passed on by npm; and so to workers. */
 const SAME_SIGNAL_MS = 500
@@ -15,8 +19,12 @@ const SAME_SIGNAL_MS = 500
 async function start(): Promise<void> {
   const settings = loadSettings(process.env)
   const logger = pino({ level: settings.logLevel })
-  if (settings.workers > 1 && cluster.isPrimary) lead(settings, logger)
-  else await serve(shareOf(settings), cluster.worker ? logger.child({ worker: cluster.worker.id }) : logger)
+  const { worker } = cluster
+  if (worker) {
+    const siblings = new Survey<StatsDocument>(worker, settings.workers - 1)
+    await serve(shareOf(settings), logger.child({ worker: worker.id }), siblings)
+  } else if (settings.workers > 1) lead(settings, logger)
+  else await serve(settings, logger)
 }
 
 /** Serves nobody itself, but has workers that do. */
@@ -26,12 +34,12 @@ function lead({ workers: count }: Settings, logger: Logger): void {
   stopWhenTold(() => workers.drain(), logger)
 }
 
-async function serve(settings: Settings, logger: Logger): Promise<void> {
+async function serve(settings: Settings, logger: Logger, siblings?: Siblings): Promise<void> {
   const authenticator = openAuthenticator(settings, { logger })
   const { log, ready } = openLog(settings)
   // Only what no patience can mend is told here; until then the service runs, and says why it is not ready.
   ready.catch(fail)
-  const app = await buildApp({ settings, authenticator, log, logger })
+  const app = await buildApp({ settings, authenticator, log, logger, siblings })
   // Before it listens: whoever sees the address in the output may send a signal at once.
   stopWhenTold(() => app.drain().then(() => log.close()), logger)
   await app.server.listen({ host: settings.host, port: settings.port })

@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import { once } from 'node:events'
 import type { Logger } from 'pino'
-import type { Settings } from '../config/settings.ts'
 import { closeInHandover } from './handover.ts'
+import { type Message, passOn } from './survey.ts'
 
 /** sysexits.h EX_CONFIG: the settings can't be used, and a supervisor need not try again. */
 export const EX_CONFIG = 78
@@ -73,6 +73,7 @@ export class Workers {
     closeInHandover(worker)
     const began = performance.now()
     this.#living.add(worker)
+    worker.on('message', (message: Message) => passOn(message, this.#living))
     worker.once('exit', (code: number | null, signal: string | null) => {
       this.#living.delete(worker)
       if (this.#isDraining) return
@@ -99,19 +100,4 @@ async function stop(worker: Worker): Promise<number> {
   worker.process.kill('SIGTERM')
   const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null]
   return code ?? (signal === 'SIGTERM' ? 0 : 1)
-}
-
-/** A worker's part of what the service may hold in all. Limits for each client or stream hold at every worker as they stand. */
-export function shareOf(settings: Settings): Settings {
-  return { ...settings, maxConnections: Math.ceil(settings.maxConnections / settings.workers) }
-}
-
-/** Calls `orphaned` when this is a worker, and the process that started it is gone: no connection will come any more. */
-export function onOrphaned(orphaned: () => void): void {
-  const { worker } = cluster
-  worker?.once('disconnect', () => {
-    // Otherwise Node exits right after this, for it knows of nothing that could be left to do.
-    worker.exitedAfterDisconnect = true
-    orphaned()
-  })
 }

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { get } from '../support/clients/requests.ts'
+import type { StatsDocument } from '../../src/protocol/stats.ts'
+import { get, publish } from '../support/clients/requests.ts'
 import { abruptWebSocketClient } from '../support/clients/websocket.ts'
 import { ABRUPT_CLIENTS, Follower } from '../support/follower.ts'
 import { startNats } from '../support/nats.ts'
@@ -154,6 +155,27 @@ t.test('a port in use ends it with 1 and one line', async (t) => {
   const { code, errors } = await startWorkers(t, { TIDINGS_PORT: `${port}` }).ended
   t.equal(code, 1)
   t.match(errors, new RegExp(`^.*EADDRINUSE.*:${port}\\n$`))
+})
+
+t.test('the figures are those of all workers, without one that does not answer', async (t) => {
+  const service = startWorkers(t)
+  const url = await service.url
+  await listens(service, 2)
+  for (const name of ['one', 'other']) {
+    const follower = new Follower(t, name, ['a'])
+    void follower.roam([{ kind: abruptWebSocketClient, target: { url } }])
+    await until('it is there', () => !Number.isNaN(follower.position))
+  }
+  for (let n = 0; n < 3; n++) await publish({ url }, { channel: 'a', data: n })
+  const figures = async () => (await get({ url }, '/v1/stats')).body as StatsDocument
+  await until('all has been delivered', async () => (await figures()).delivered.total.websocket === 6)
+  t.match(await figures(), { workers: 2, connections: { websocket: 2 }, published: { total: 3 } })
+
+  const stuck = await listens(service, 1)
+  process.kill(stuck, 'SIGSTOP')
+  t.teardown(() => process.kill(stuck, 'SIGCONT'))
+  // One of two connections is the stuck one's.
+  t.match(await Promise.race([figures(), figures()]), { workers: 1, connections: { websocket: 1 } })
 })
 
 t.test('the streams that there may be are shared out among the workers', async (t) => {

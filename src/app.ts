@@ -22,7 +22,7 @@ import { boundConnections } from './http/connections.ts'
 import { consoleRoutes } from './http/console.ts'
 import { credentialReader, readNoCredential } from './http/credential.ts'
 import { registerErrors } from './http/errors.ts'
-import { openFigures } from './http/figures.ts'
+import { openFigures, type Siblings } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
 import { registerOrigins } from './http/origin.ts'
 import { publishRoute } from './http/publish.ts'
@@ -46,6 +46,8 @@ export interface AppParts {
   readonly logger?: FastifyBaseLogger
   /** default: the machine's */
   readonly clock?: Clock
+  /** the other workers, whose figures are shown with its own; default: none */
+  readonly siblings?: Siblings | undefined
 }
 
 /** The service, not yet listening. */
@@ -86,6 +88,7 @@ export async function buildApp({
   log,
   logger,
   clock = systemClock,
+  siblings,
 }: AppParts): Promise<TidingsApp> {
   const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
   await hub.open()
@@ -195,7 +198,7 @@ export async function buildApp({
   server.register(statsRoute, {
     authenticate,
     // Whatever clock the streams go by, rates are of real seconds.
-    figures: openFigures({ hub, log, draining, clock: systemClock }),
+    figures: openFigures({ hub, log, draining, clock: systemClock, siblings }),
     clock: systemClock,
   })
   server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })

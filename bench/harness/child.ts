@@ -14,7 +14,7 @@ export interface Server {
 export interface Program {
   readonly command: readonly string[]
   readonly env?: Readonly<Record<string, string>>
-  /** what it prints when it listens, with the port as group 1 if it knows it */
+  /** what each of its processes prints when it listens, with the port as group 1 if it knows it */
   readonly listening: RegExp
   /** where it has been told to listen; by default what it prints tells */
   readonly port?: number
@@ -35,13 +35,16 @@ export function startServer(
   const child = spawn(file, args, { env: { PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   endWith(ends, child)
   let said = ''
+  let listeners = 0
   return new Promise((resolve, reject) => {
     for (const input of [child.stdout, child.stderr]) {
       createInterface({ input }).on('line', (line) => {
         // Enough to see why it ended.
         said = `${said}${line}\n`.slice(-2000)
         const found = listening.exec(line)
-        if (found !== null) resolve({ pid: Number(child.pid), port: port ?? Number(found[1]) })
+        if (found === null) return
+        listeners++
+        if (listeners === processes) resolve({ pid: Number(child.pid), port: port ?? Number(found[1]) })
       })
     }
     child.once('error', reject)

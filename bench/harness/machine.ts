@@ -29,11 +29,11 @@ export function coresBeside(servers: number): number {
 }
 
 /**
- * The start of a command line that keeps a server with `processes` processes on the first cores; empty where it can't be, or
- * where that would leave no core to the rest.
+ * The start of a command line that keeps a server with `processes` processes on the first cores, all where there are no more; empty
+ * where it can't be.
  */
 export function onServerCores(processes = 1): string[] {
-  if (!canPin || coresBeside(processes) < 1) return []
+  if (!canPin) return []
   return ['taskset', '-c', cores.slice(0, processes).join()]
 }
 

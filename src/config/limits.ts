@@ -13,7 +13,7 @@ export const limitsShape = {
     1,
     MOST_CONNECTIONS,
     50_000,
-    'Streams open in all; one more is answered with 503 `at-capacity`.',
+    'Streams open in all, shared out evenly among workers; one more is answered with 503 `at-capacity`.',
   ),
   maxConnectionsPerAddress: whole(
     1,

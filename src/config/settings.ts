@@ -16,6 +16,12 @@ const shape = {
     'Address to listen on.',
   ),
   port: whole(0, 65_535, 8080, 'TCP port to listen on; 0 takes a free one and logs which.'),
+  workers: whole(
+    1,
+    256,
+    1,
+    'Processes that share the port and the log, one for each core that the service may have. `memory` takes one.',
+  ),
   ...authShape,
   ...networkShape,
   log: oneOf(
@@ -142,6 +148,11 @@ export function clashes(settings: Settings, chosen: ReadonlySet<string>): string
   const ways = [natsUser || natsPassword, natsToken, natsNkey, natsCredsFile].filter(Boolean)
   return [
     ...authClashes(settings, chosen),
+    ...(settings.log === 'memory' && settings.workers > 1
+      ? [
+          `TIDINGS_WORKERS was ${settings.workers}: it must be 1 with TIDINGS_LOG "memory", which no other process can share`,
+        ]
+      : []),
     ...(ways.length > 1
       ? [
           'TIDINGS_NATS_USER with its password, _TOKEN, _NKEY and _CREDS_FILE were set together: it must be one of them',

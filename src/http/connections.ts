@@ -13,7 +13,14 @@ const BESIDES_STREAMS = 1_000
  * @param stallMs time after which a peer that takes none of the bytes it has asked for is dropped, in milliseconds
  */
 export function boundConnections(server: Server, maxStreams: number, stallMs: number): void {
-  server.maxConnections = maxStreams + BESIDES_STREAMS
+  // Not by Node's own maxConnections: one that a full worker refuses for it goes round among the others until one has room.
+  let open = 0
+  const leave = () => open--
+  server.on('connection', (socket) => {
+    open++
+    socket.on('close', leave)
+    if (open > maxStreams + BESIDES_STREAMS) socket.destroy()
+  })
   // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
   server.setTimeout(stallMs, (socket) => {
     const waitsForUs = responseUnderWay(socket) && socket.writableLength === 0

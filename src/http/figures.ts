@@ -5,6 +5,15 @@ import type { Clock } from '../stream/clock.ts'
 import type { Hub } from '../stream/hub.ts'
 import { MOST_SECONDS, Rates } from '../stream/rates.ts'
 import type { ByTransport } from '../stream/stats.ts'
+import { sumFigures } from './sum-figures.ts'
+
+/** The other workers of an instance. */
+export interface Siblings {
+  /** Has `tell` called, and what it tells sent, when one of them asks. */
+  answer(tell: () => Promise<StatsDocument>): void
+  /** Asks them for their figures; who doesn't answer in time is missing. */
+  ask(): Promise<readonly StatsDocument[]>
+}
 
 /** Where the figures come from. */
 export interface FiguresOptions {
@@ -13,6 +22,8 @@ export interface FiguresOptions {
   /** whether this instance is being stopped */
   readonly draining: () => boolean
   readonly clock: Clock
+  /** default: none */
+  readonly siblings?: Siblings | undefined
 }
 
 /** The figures of one instance. */
@@ -24,7 +35,7 @@ export interface Figures {
 }
 
 /** Begins to measure. */
-export function openFigures({ hub, log, draining, clock }: FiguresOptions): Figures {
+export function openFigures({ hub, log, draining, clock, siblings }: FiguresOptions): Figures {
   const { stats } = hub
   const started = clock.now()
   const rates = new Rates(stats, clock)
@@ -44,29 +55,36 @@ export function openFigures({ hub, log, draining, clock }: FiguresOptions): Figu
     return { notifications: length, bytes: weight, ...span(hub.epoch, floor, head) }
   }
 
+  async function own(): Promise<StatsDocument> {
+    const [second, seconds] = [rates.over(1), rates.over(MOST_SECONDS)]
+    return {
+      workers: 1,
+      uptime: (clock.now() - started) / 1000,
+      draining: draining(),
+      connections: tally(stats.connections),
+      published: {
+        total: stats.published,
+        lastSecond: second.published,
+        lastTenSeconds: seconds.published,
+      },
+      delivered: {
+        total: tally(stats.delivered),
+        lastSecond: tally(second.delivered),
+        lastTenSeconds: tally(seconds.delivered),
+      },
+      catchUps: { window: stats.windowReads, log: stats.logReads },
+      gaps: stats.gaps,
+      rejected: stats.rejected,
+      window: await reached(window),
+      log: await reached(async () => spanOf(await log.bounds())),
+    }
+  }
+
+  siblings?.answer(own)
   return {
     async read() {
-      const [second, seconds] = [rates.over(1), rates.over(MOST_SECONDS)]
-      return {
-        uptime: (clock.now() - started) / 1000,
-        draining: draining(),
-        connections: tally(stats.connections),
-        published: {
-          total: stats.published,
-          lastSecond: second.published,
-          lastTenSeconds: seconds.published,
-        },
-        delivered: {
-          total: tally(stats.delivered),
-          lastSecond: tally(second.delivered),
-          lastTenSeconds: tally(seconds.delivered),
-        },
-        catchUps: { window: stats.windowReads, log: stats.logReads },
-        gaps: stats.gaps,
-        rejected: stats.rejected,
-        window: await reached(window),
-        log: await reached(async () => spanOf(await log.bounds())),
-      }
+      const [mine, others] = await Promise.all([own(), siblings?.ask()])
+      return sumFigures(mine, others ?? [])
     },
     close: () => rates.close(),
   }

@@ -1,4 +1,5 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
+import { Siblings } from './embedded/siblings.ts'
 import { Store } from './embedded/store.ts'
 import { Writer } from './embedded/writer.ts'
 import {
@@ -14,14 +15,14 @@ import {
 import { fillPage, findNewest } from './page.ts'
 import { Tails } from './tails.ts'
 
-/** How often the log looks for what has become too old, and for what other processes have appended, in milliseconds. */
+/** How often the log looks for what has become too old, and for appends of which no tick has come, in milliseconds. */
 const SWEEP_INTERVAL = 1000
 
 /**
  * Opens the log in a directory, and makes it where there is none: the default, durable on one machine (LMDB).
  *
- * Several processes may open the same directory, with the same options; a tail brings what another one appended within
- * SWEEP_INTERVAL. The file grows up to some three times `retentionBytes`
+ * Several processes may open the same directory, with the same options; a tail brings what another one appended in about a
+ * millisecond, or within SWEEP_INTERVAL where ticks don't come (see `Siblings`). The file grows up to some three times `retentionBytes`
  * (measured; worst with notifications of 1.5 KiB, of which two fill a page) and the identities of one idempotency window, and never
  * shrinks: what is freed is used again.
  *
@@ -33,7 +34,7 @@ export function openEmbeddedLog(
   options: LogOptions,
   now: () => number = Date.now,
 ): EmbeddedLog {
-  return new EmbeddedLog(new Store(directory, options.retentionBytes), options, now)
+  return new EmbeddedLog(directory, options, now)
 }
 
 /** See `openEmbeddedLog`. */
@@ -42,21 +43,26 @@ export class EmbeddedLog implements Log {
   readonly #now: () => number
   readonly #writer: Writer
   readonly #tails: Tails
+  readonly #siblings: Siblings
   readonly #sweeping: NodeJS.Timeout
   #closing: Promise<void> | undefined
 
-  constructor(store: Store, options: LogOptions, now: () => number) {
+  constructor(directory: string, options: LogOptions, now: () => number) {
+    const store = new Store(directory, options.retentionBytes)
     this.#store = store
     this.#now = now
     this.#tails = new Tails(
       (after) => store.after(after),
       () => store.state,
     )
-    this.#writer = new Writer(store, options, now, () => this.#tails.wake())
+    this.#siblings = new Siblings(directory, () => this.#look())
+    this.#writer = new Writer(store, options, now, () => {
+      this.#tails.wake()
+      this.#siblings.tell()
+    })
     this.#sweeping = setInterval(() => {
       void this.#writer.work()
-      // Another process may have appended: nobody else says so here.
-      this.#tails.wake()
+      this.#look()
     }, SWEEP_INTERVAL).unref()
   }
 
@@ -114,7 +120,14 @@ export class EmbeddedLog implements Log {
     clearInterval(this.#sweeping)
     this.#tails.close()
     await this.#writer.work()
+    this.#siblings.close()
     await this.#store.close()
+  }
+
+  /** Another process may have appended. */
+  #look(): void {
+    this.#store.refresh()
+    this.#tails.wake()
   }
 
   #begin(): void {

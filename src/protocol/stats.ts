@@ -16,9 +16,11 @@ export interface Span {
   readonly head: string
 }
 
-/** The answer of `GET /v1/stats` (PROTOCOL P-81): one instance's figures. */
+/** The answer of `GET /v1/stats` (PROTOCOL P-81): one instance's figures, those of its workers added up. */
 export interface StatsDocument {
-  /** seconds since it started */
+  /** processes whose figures these are */
+  readonly workers: number
+  /** seconds since it started, or the worker that answers did */
   readonly uptime: number
   /** it is being stopped */
   readonly draining: boolean
@@ -36,7 +38,7 @@ export interface StatsDocument {
   readonly rejected: Readonly<
     Record<'connections' | 'connects' | 'publishes' | 'frames' | 'subscribes', number>
   >
-  /** the newest notifications, held in memory; `null` as long as the log has not been reached */
+  /** the newest notifications, held in memory by the worker that answers; `null` as long as the log has not been reached */
   readonly window: (Span & { readonly notifications: number; readonly bytes: number }) | null
   /** what the log keeps; `null` while it can't be reached */
   readonly log: Span | null

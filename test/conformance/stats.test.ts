@@ -11,6 +11,7 @@ t.test('P-81 /v1/stats says in JSON what this instance has done', async (t) => {
   t.equal(status, 200)
   t.match(headers, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
   t.match(body, {
+    workers: 1,
     uptime: Number,
     draining: false,
     connections: { websocket: 0, sse: 0, 'long-poll': 0, all: 0 },

@@ -99,6 +99,31 @@ t.test('a tail brings what another process has appended to the same directory', 
   )
 })
 
+t.test('a tail is told when another process has appended, before the log looks by itself', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  const restore = t.intercept(globalThis, 'setInterval', { value: () => setTimeout(() => {}) }).restore
+  const log = openEmbeddedLog(directory, logOptions())
+  restore()
+  t.teardown(async () => {
+    await log.close()
+    await rm(directory, { recursive: true })
+  })
+  let seen = 0
+  log.tail(
+    0,
+    (batch) => {
+      seen += batch.length
+    },
+    () => t.fail('nothing was taken'),
+  )
+  const other = spawn(process.execPath, ['--import=tsx', APPENDER, directory, 'other'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  t.teardown(() => other.kill('SIGKILL'))
+  await until('some has come', () => seen >= 100)
+  t.pass()
+})
+
 async function openFor(t: Test, options: Partial<LogOptions>, clock = new ManualClock()) {
   const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
   const log = openEmbeddedLog(directory, logOptions(options), clock.now)

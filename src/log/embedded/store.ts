@@ -29,7 +29,8 @@ const GIB = 1024 ** 3
 /**
  * The LMDB environment of one log: what is where, and how it is encoded.
  *
- * Reads see the last commit. Within one turn of the event loop they all see the same one. Writes belong into `transaction`.
+ * Reads see the last commit of this process, and of others as it was some milliseconds ago at the latest, or at `refresh`. Writes belong into
+ * `transaction`.
  */
 export class Store {
   readonly #root: RootDatabase<unknown, string>
@@ -85,6 +86,11 @@ export class Store {
       if (error instanceof Error && 'commitError' in error) await error.commitError
       throw error
     }
+  }
+
+  /** Has what is read from now on show what other processes have committed until now. */
+  refresh(): void {
+    this.#root.resetReadTxn()
   }
 
   get state(): State {

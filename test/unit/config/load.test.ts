@@ -118,6 +118,14 @@ t.test('A problem is one line of bounded length, whatever the value', async (t) 
   t.ok(line.length < 300)
 })
 
+t.test('Several workers can not have the memory log', async (t) => {
+  t.match(problemsOf({ TIDINGS_LOG: 'memory', TIDINGS_WORKERS: '2' }), [
+    /^TIDINGS_WORKERS was 2: it must be 1 /,
+  ])
+  t.equal(loadSettings({ TIDINGS_LOG: 'memory', TIDINGS_WORKERS: '1' }).workers, 1)
+  t.equal(loadSettings({ TIDINGS_WORKERS: '2' }).workers, 2)
+})
+
 t.test('Ways to prove who one is to NATS exclude each other, and a wrong secret is not shown', async (t) => {
   t.equal(
     problemsOf({ TIDINGS_NATS_USER: 'u', TIDINGS_NATS_PASSWORD: 'p', TIDINGS_NATS_TOKEN: 't' }).length,

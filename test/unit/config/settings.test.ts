@@ -25,6 +25,7 @@ const API_KEYS = [{ name: 'shop', sha256: 'aB'.repeat(32) }] as const
 const CASES: readonly (readonly [string, readonly unknown[], readonly unknown[]])[] = [
   ['TIDINGS_HOST', ['::1', '0.0.0.0', 'localhost'], ['', 'a b', 'a\n', 'a\0', 1]],
   ['TIDINGS_PORT', ['0', '65535', 8080], ['-1', '65536', '80a', '8e1', '0x50', '1.0', ' 80', '', 1.5, true]],
+  ['TIDINGS_WORKERS', ['1', '256', 2], ['0', '257', '-1', 'auto', 1.5]],
   ['TIDINGS_AUTH', ['none', 'jwt'], ['', 'None', 'JWT']],
   [
     'TIDINGS_JWT_SECRET',

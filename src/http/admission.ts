@@ -14,6 +14,18 @@ export interface AdmissionLimits {
   readonly maxConnectionsPerPrincipal: number
 }
 
+/** Whom a stream is counted for. */
+export interface Guest {
+  readonly network: string
+  /** its name */
+  readonly principal: string
+}
+
+interface Full {
+  readonly code: 'at-capacity' | 'too-many-connections'
+  readonly detail: string
+}
+
 /** Counts the streams that are open, in all, by address and by principal, and turns away those beyond the limits. */
 export class Admission {
   readonly #limits: AdmissionLimits
@@ -28,35 +40,58 @@ export class Admission {
     this.#turnedAway = turnedAway
   }
 
-  /**
-   * Lets a stream in.
-   * @param principal its name
-   * @returns gives its place back; to be called once
-   * @throws Problem `at-capacity` (503) or `too-many-connections` (429)
-   */
-  admit(address: string, principal: string): () => void {
-    const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerPrincipal } = this.#limits
-    const network = normalizeIP(address)
-    if (this.#all >= maxConnections) this.#turnAway('at-capacity', `${maxConnections} streams are open.`)
-    if ((this.#byAddress.get(network) ?? 0) >= maxConnectionsPerAddress) {
-      this.#turnAway('too-many-connections', `${maxConnectionsPerAddress} are open from this address.`)
-    }
-    if ((this.#byPrincipal.get(principal) ?? 0) >= maxConnectionsPerPrincipal) {
-      this.#turnAway('too-many-connections', `${maxConnectionsPerPrincipal} are open with this credential.`)
-    }
-    const count = (change: 1 | -1) => {
-      this.#all += change
-      add(this.#byAddress, network, change)
-      add(this.#byPrincipal, principal, change)
-    }
-    count(1)
-    return () => count(-1)
+  /** Whom a stream of `principal`, which comes from `address`, is counted for. */
+  guest(address: string, principal: string): Guest {
+    return { network: normalizeIP(address), principal }
   }
 
-  #turnAway(code: 'at-capacity' | 'too-many-connections', detail: string): never {
-    this.#turnedAway()
-    throw new Problem(code, detail, { retryAfter: RETRY_AFTER })
+  /**
+   * Lets a stream in.
+   * @throws Problem `at-capacity` (503) or `too-many-connections` (429)
+   */
+  admit(guest: Guest): void {
+    const full = this.#full(guest)
+    if (full) {
+      this.#turnedAway()
+      throw new Problem(full.code, full.detail, { retryAfter: RETRY_AFTER })
+    }
+    this.#count(guest, 1)
   }
+
+  /** Says whether `admit` would let a stream in. */
+  hasRoom(guest: Guest): boolean {
+    return this.#full(guest) === undefined
+  }
+
+  /** A stream that was let in gives its place back; to be called once. */
+  leave(guest: Guest): void {
+    this.#count(guest, -1)
+  }
+
+  #full({ network, principal }: Guest): Full | undefined {
+    const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerPrincipal } = this.#limits
+    if (this.#all >= maxConnections)
+      return { code: 'at-capacity', detail: `${maxConnections} streams are open.` }
+    const code = 'too-many-connections'
+    if ((this.#byAddress.get(network) ?? 0) >= maxConnectionsPerAddress) {
+      return { code, detail: `${maxConnectionsPerAddress} are open from this address.` }
+    }
+    if ((this.#byPrincipal.get(principal) ?? 0) >= maxConnectionsPerPrincipal) {
+      return { code, detail: `${maxConnectionsPerPrincipal} are open with this credential.` }
+    }
+    return undefined
+  }
+
+  #count({ network, principal }: Guest, change: 1 | -1): void {
+    this.#all += change
+    add(this.#byAddress, network, change)
+    add(this.#byPrincipal, principal, change)
+  }
+}
+
+/** Whom a stream of `principal`, by name, is counted for when it comes from `address`. */
+export function guestOf(address: string, principal: string): Guest {
+  return { network: normalizeIP(address), principal }
 }
 
 /** What is at zero is forgotten. */

@@ -1,0 +1,105 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** The answer to one long-poll as the transport sees it: whether Node's HTTP writes it or we do is not its concern. */
+export interface Exchange {
+  /** Has `gone` called when the client can't be answered any more. Called once, before anything else. */
+  open(gone: () => void): void
+  /** Gives the answer, 200 with a body of JSON, which ends the exchange. */
+  answer(body: string): void
+  /** Drops the connection without a word. */
+  destroy(): void
+}
+
+/** Go with every answer. */
+const HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }
+
+/** Answers by Node's HTTP. */
+export class ResponseExchange implements Exchange {
+  readonly #response: ServerResponse
+  readonly #headers: Readonly<Record<string, string>>
+
+  /** @param headers go with the answer's own */
+  constructor(response: ServerResponse, headers: Readonly<Record<string, string>>) {
+    this.#response = response
+    this.#headers = headers
+  }
+
+  open(gone: () => void): void {
+    this.#response.on('close', gone)
+  }
+
+  answer(body: string): void {
+    this.#response.writeHead(200, {
+      ...this.#headers,
+      ...HEADERS,
+      'content-length': Buffer.byteLength(body),
+    })
+    // As text it goes to the socket in one piece with the head.
+    this.#response.end(body)
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+}
+
+/** Writes the answer to the socket itself, in the bytes that Node's HTTP would write. */
+export class SocketExchange implements Exchange {
+  readonly #socket: Socket
+  readonly #headers: string
+  readonly #ended: () => void
+  #gone: (() => void) | undefined
+
+  /**
+   * @param headers lines that go with the answer's own
+   * @param ended is called once it is answered
+   */
+  constructor(socket: Socket, headers: string, ended: () => void) {
+    this.#socket = socket
+    this.#headers = headers
+    this.#ended = ended
+  }
+
+  open(gone: () => void): void {
+    this.#gone = gone
+  }
+
+  answer(body: string): void {
+    this.#socket.write(
+      `HTTP/1.1 200 OK\r\n${this.#headers}${LINES}content-length: ${Buffer.byteLength(body)}\r\nDate: ${date()}\r\n\r\n${body}`,
+    )
+    this.#ended()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  /** It will not be answered here any more. */
+  abandon(): void {
+    this.#gone?.()
+  }
+}
+
+const LINES = headerLines(HEADERS)
+
+/** Headers as lines of an answer (RFC 9112 §5). */
+export function headerLines(headers: Readonly<Record<string, string>>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')
+}
+
+let second = 0
+let itsDate = ''
+
+/** RFC 9110 §5.6.7; written once a second, as Node does. */
+function date(): string {
+  const now = Date.now()
+  if (now >= second + 1000 || now < second) {
+    second = now - (now % 1000)
+    itsDate = new Date(second).toUTCString()
+  }
+  return itsDate
+}

@@ -66,9 +66,7 @@ export class SocketExchange implements Exchange {
   }
 
   answer(body: string): void {
-    this.#socket.write(
-      `HTTP/1.1 200 OK\r\n${this.#headers}${LINES}content-length: ${Buffer.byteLength(body)}\r\nDate: ${date()}\r\n\r\n${body}`,
-    )
+    this.#socket.write(bytesOf(this.#headers, body))
     this.#ended()
   }
 
@@ -84,6 +82,19 @@ export class SocketExchange implements Exchange {
 
 const LINES = headerLines(HEADERS)
 
+/** What was written last: those who wait for the same get the same bytes, one after another. */
+let last = { date: '', headers: '', body: '', bytes: Buffer.alloc(0) }
+
+function bytesOf(headers: string, body: string): Buffer {
+  const date = dateField()
+  if (date !== last.date || headers !== last.headers || body !== last.body) {
+    const length = Buffer.byteLength(body)
+    const head = `HTTP/1.1 200 OK\r\n${headers}${LINES}content-length: ${length}\r\nDate: ${date}\r\n\r\n`
+    last = { date, headers, body, bytes: Buffer.from(head + body) }
+  }
+  return last.bytes
+}
+
 /** Headers as lines of an answer (RFC 9112 §5). */
 export function headerLines(headers: Readonly<Record<string, string>>): string {
   return Object.entries(headers)
@@ -95,7 +106,7 @@ let second = 0
 let itsDate = ''
 
 /** RFC 9110 §5.6.7; written once a second, as Node does. */
-function date(): string {
+function dateField(): string {
   const now = Date.now()
   if (now >= second + 1000 || now < second) {
     second = now - (now % 1000)

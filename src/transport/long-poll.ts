@@ -72,7 +72,7 @@ export class LongPollTransport implements Transport {
 
   #answer(batch?: Batch, bye?: ByeMessage): void {
     if (!this.#events) return
-    const notifications = batch ? batch.entries.map((entry) => entry.json).join() : ''
+    const notifications = batch ? listed(batch) : ''
     const body = `{"notifications":[${notifications}],"cursor":"${this.#events.cursor}"${
       this.#options.ready ? member('ready', this.#ready) : ''
     }${member('gap', this.#gap)}${member('bye', bye)}}`
@@ -86,6 +86,14 @@ export class LongPollTransport implements Transport {
     this.#events = undefined
     events?.closed()
   }
+}
+
+/** What was listed last: a turn's batch is the same for many. */
+let last: { readonly batch: Batch; readonly text: string } | undefined
+
+function listed(batch: Batch): string {
+  if (last?.batch !== batch) last = { batch, text: batch.entries.map((entry) => entry.json).join() }
+  return last.text
 }
 
 function member(name: string, message: ControlMessage | undefined): string {

@@ -5,7 +5,7 @@ import { type Cursor, parseCursor } from '../protocol/cursor.ts'
 import type { Access } from '../stream/access.ts'
 import type { Hub } from '../stream/hub.ts'
 import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
-import { headerLines, SocketExchange } from '../transport/exchange.ts'
+import { type AnswerForm, headerLines, SocketExchange } from '../transport/exchange.ts'
 import { LongPollTransport } from '../transport/long-poll.ts'
 import type { Admission, Guest } from './admission.ts'
 import { takeChunks } from './chunks.ts'
@@ -68,8 +68,8 @@ export class RepeatedPolls {
 
 interface Learned extends AgreedPoll {
   readonly template: PollTemplate
-  /** header lines of every answer */
-  readonly lines: string
+  /** of every answer */
+  readonly form: AnswerForm
   /** until when it holds, milliseconds since 1970 */
   readonly until: number
 }
@@ -109,7 +109,7 @@ class PollingConnection {
     this.#learned = {
       ...agreed,
       template,
-      lines: headerLines({ ...agreed.headers, ...persistence(keepAliveMs) }),
+      form: { headers: headerLines(agreed.headers), keepAlive: Math.floor(keepAliveMs / 1000) },
       until: Math.min(agreed.access.expires, hub.clock.now() + AGREED_MS),
     }
   }
@@ -156,9 +156,9 @@ class PollingConnection {
     const cursor = text === undefined ? undefined : parseCursor(text)
     if (text === undefined || !cursor || !this.#mayRepeat(learned, cursor)) return false
     const { hub, admission, limits } = this.#options
-    const { channels, access, guest, waitMs, limit, lines } = learned
+    const { channels, access, guest, waitMs, limit, form } = learned
     admission.admit(guest)
-    this.#exchange = new SocketExchange(this.#socket, lines, this.#answered)
+    this.#exchange = new SocketExchange(this.#socket, form, this.#answered)
     this.#cursor = text
     const transport = new LongPollTransport(this.#exchange, { waitMs, limit, ready: false })
     new Subscriber(hub, transport, { channels, access, after: cursor.position }, limits).open()
@@ -179,9 +179,4 @@ class PollingConnection {
     // Node looks after a peer that doesn't take what Node's HTTP has written, but gives it longer when it has written nothing.
     if (this.#socket.writableLength > 0) this.#socket.setTimeout(this.#options.stallMs)
   }
-}
-
-/** What Node's HTTP writes, too. */
-function persistence(keepAliveMs: number): Record<string, string> {
-  return { Connection: 'keep-alive', 'Keep-Alive': `timeout=${Math.floor(keepAliveMs / 1000)}` }
 }

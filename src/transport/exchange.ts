@@ -44,20 +44,25 @@ export class ResponseExchange implements Exchange {
   }
 }
 
+/** What an answer has besides the transport's own. */
+export interface AnswerForm {
+  /** header lines */
+  readonly headers: string
+  /** how long the connection is kept after it, in seconds */
+  readonly keepAlive: number
+}
+
 /** Writes the answer to the socket itself, in the bytes that Node's HTTP would write. */
 export class SocketExchange implements Exchange {
   readonly #socket: Socket
-  readonly #headers: string
+  readonly #form: AnswerForm
   readonly #ended: () => void
   #gone: (() => void) | undefined
 
-  /**
-   * @param headers lines that go with the answer's own
-   * @param ended is called once it is answered
-   */
-  constructor(socket: Socket, headers: string, ended: () => void) {
+  /** @param ended is called once it is answered */
+  constructor(socket: Socket, form: AnswerForm, ended: () => void) {
     this.#socket = socket
-    this.#headers = headers
+    this.#form = form
     this.#ended = ended
   }
 
@@ -66,7 +71,7 @@ export class SocketExchange implements Exchange {
   }
 
   answer(body: string): void {
-    this.#socket.write(bytesOf(this.#headers, body))
+    this.#socket.write(bytesOf(this.#form, body))
     this.#ended()
   }
 
@@ -83,14 +88,14 @@ export class SocketExchange implements Exchange {
 const LINES = headerLines(HEADERS)
 
 /** What was written last: those who wait for the same get the same bytes, one after another. */
-let last = { date: '', headers: '', body: '', bytes: Buffer.alloc(0) }
+let last = { headers: '', body: '', date: '', bytes: Buffer.alloc(0) }
 
-function bytesOf(headers: string, body: string): Buffer {
+function bytesOf({ headers, keepAlive }: AnswerForm, body: string): Buffer {
   const date = dateField()
-  if (date !== last.date || headers !== last.headers || body !== last.body) {
-    const length = Buffer.byteLength(body)
-    const head = `HTTP/1.1 200 OK\r\n${headers}${LINES}content-length: ${length}\r\nDate: ${date}\r\n\r\n`
-    last = { date, headers, body, bytes: Buffer.from(head + body) }
+  if (body !== last.body || headers !== last.headers || date !== last.date) {
+    const lines = `${headers}${LINES}content-length: ${Buffer.byteLength(body)}\r\nDate: ${date}\r\n`
+    const persistence = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAlive}\r\n`
+    last = { headers, body, date, bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${lines}${persistence}\r\n${body}`) }
   }
   return last.bytes
 }

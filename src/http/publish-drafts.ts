@@ -1,8 +1,7 @@
 import type { Draft } from '../log/log.ts'
-import { check } from './check.ts'
 import { Problem, type ProblemDetail } from './problem.ts'
 import type { Items } from './publish-formats.ts'
-import type { itemSchema } from './publish-item.ts'
+import type { ReadItem } from './publish-item.ts'
 
 /** The most bytes of one item's data, as UTF-8 JSON without white space (contract §3). */
 const MAX_DATA_BYTES = 64 * 1024
@@ -15,7 +14,7 @@ const MAX_ERRORS = 20
 
 /** How items are judged, and completed. */
 export interface DraftRules {
-  readonly schema: ReturnType<typeof itemSchema>
+  readonly readItem: ReadItem
   /** the id of an item that has none, by its index */
   readonly defaultId: (index: number) => string
   readonly mayPublish: (channel: string) => boolean
@@ -25,14 +24,14 @@ export interface DraftRules {
  * Checks all items and makes the notifications of them: items in order, and for each its channels in order.
  * @throws Problem `bad-notification`, `too-large`, or where all would be well `forbidden`
  */
-export function toDrafts(items: Items, { schema, defaultId, mayPublish }: DraftRules): Draft[] {
+export function toDrafts(items: Items, { readItem, defaultId, mayPublish }: DraftRules): Draft[] {
   const drafts: Draft[] = []
   const errors: ProblemDetail[] = []
   const forbidden: ProblemDetail[] = []
   let storedBytes = 0
   for (const [index, value] of items.values.entries()) {
     const at = items.batch ? `/${index}` : ''
-    const item = check(schema, value, at, errors)
+    const item = readItem(value, at, errors)
     if (errors.length >= MAX_ERRORS) break
     if (!item) continue
     const { channels, id = defaultId(index), data: tree, ...rest } = item

@@ -9,7 +9,7 @@ import { newId } from './new-id.ts'
 import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
-import { itemSchema } from './publish-item.ts'
+import { itemReader } from './publish-item.ts'
 import { type RateLimits, rateLimits } from './rate-limit.ts'
 
 /** What the route needs. */
@@ -41,7 +41,7 @@ export interface PublishAnswer {
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
   const { authenticate, log, epoch, maxBodyBytes, rates, stats } = options
-  const schema = itemSchema(options.retentionSeconds)
+  const readItem = itemReader(options.retentionSeconds)
 
   takeBodies(app, FORMATS.keys())
 
@@ -55,7 +55,7 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
       const items = decode(request)
       const { grants } = principalOf(request)
       const drafts = toDrafts(items, {
-        schema,
+        readItem,
         defaultId: defaultIds(request, items),
         mayPublish: (channel) => permits(grants.publish, channel),
       })

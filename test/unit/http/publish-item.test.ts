@@ -6,31 +6,47 @@ import { itemReader, itemSchema, readPlain } from '../../../src/http/publish-ite
 const RETENTION = 100
 
 /** JSON values that are good for some member, and values that are just not. */
-const anything = fc.oneof(
-  fc.constantFrom('user:42', 'a', 'a:b:c:d:e:f:g:h', 'a:b:c:d:e:f:g:h:i', 'a'.repeat(64), 'a'.repeat(65)),
-  fc.constantFrom('', 'a b', 'a:', ':a', '*', '$own', 'ä', 'a\n', '~', ' ', 'x'.repeat(128), 'x'.repeat(129)),
-  fc.constantFrom(0, 1, -1, 1.5, RETENTION, RETENTION + 1, 2 ** 53, Number.MAX_VALUE, null, true, false),
-  fc.constantFrom([], ['a'], ['a', 'b'], ['a', 'a'], {}, { a: 1 }),
+const anything = fc.constantFrom<unknown[]>(
+  ...['user:42', 'a:b:c:d:e:f:g:h', 'a:b:c:d:e:f:g:h:i', 'a'.repeat(64), 'a'.repeat(65), 'x'.repeat(129)],
+  ...[
+    '',
+    'a b',
+    'a:',
+    ':a',
+    '*',
+    '$own',
+    'ä',
+    'a\n',
+    '~',
+    ' ',
+    null,
+    true,
+    [],
+    ['a'],
+    ['a', 'a'],
+    {},
+    { a: 1 },
+  ],
+  ...[0, 1, -1, 1.5, RETENTION, RETENTION + 1, 2 ** 53],
 )
 
-/** Items with the right and with wrong members, in any order, and what is no item at all. */
+/** Mostly what is good. */
+const mostly = (...good: unknown[]) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...good) }, { weight: 1, arbitrary: anything })
+
+const members = {
+  channel: mostly('user:42', 'a'.repeat(64)),
+  data: anything,
+  type: mostly('order.shipped', 'x'.repeat(128)),
+  id: mostly('7', 'a b', 'x'.repeat(128)),
+  ttl: mostly(1, RETENTION, RETENTION + 1),
+}
+const others = { channels: mostly(['a', 'b']), more: anything }
+
+/** Items with all their members, some that lack one or have one too many, and what is no item at all. */
 const item = fc.oneof(
-  fc
-    .shuffledSubarray(['channel', 'channels', 'data', 'type', 'id', 'ttl', 'more', 'toString'])
-    .chain((names) =>
-      fc.record(Object.fromEntries(names.map((name) => [name, anything])), { noNullPrototype: true }),
-    ),
-  fc.record(
-    {
-      channel: fc.constantFrom('user:42', 'a'),
-      data: anything,
-      type: fc.constantFrom('x', 'order.shipped', ''),
-      id: fc.constantFrom('7', 'a b', 'ä'),
-      ttl: fc.constantFrom(1, RETENTION, 1.5),
-      channels: anything,
-    },
-    { requiredKeys: ['channel', 'data'], noNullPrototype: true },
-  ),
+  fc.record(members, { requiredKeys: ['channel', 'data'], noNullPrototype: true }),
+  fc.record({ ...members, ...others }, { requiredKeys: [], noNullPrototype: true }),
   anything,
 )
 
@@ -47,7 +63,7 @@ t.test(
         deepStrictEqual(plain, isPlain ? judged.data : undefined)
         if (isPlain) read++
       }),
-      { numRuns: 5000 },
+      { numRuns: 3000 },
     )
     t.ok(read > 100, `${read} were read by hand`)
   },

@@ -26,7 +26,10 @@ export function betterThan({ transports }: State, transport: ClientTransport): r
 export function doubt(state: State, transport: ClientTransport): State {
   const before = state.doubts[transport]
   const aloneFor = before ? Math.min(PAUSE_MOST, before.aloneFor * GROWTH) : state.timings.probe
-  return withDoubt(state, transport, { aloneUntil: state.time + aloneFor * (0.75 + state.chance / 2), aloneFor })
+  return withDoubt(state, transport, {
+    aloneUntil: state.time + aloneFor * (0.75 + state.chance / 2),
+    aloneFor,
+  })
 }
 
 /** `transport` has died young. The first time may be chance; if there was a doubt before, it is in doubt again. */

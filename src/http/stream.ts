@@ -10,6 +10,7 @@ import type { Transport } from '../stream/transport.ts'
 import { LongPollTransport } from '../transport/long-poll.ts'
 import { SseTransport } from '../transport/sse.ts'
 import { WebSocketTransport } from '../transport/websocket.ts'
+import { batchWriter } from '../transport/websocket-batch.ts'
 import type { Admission } from './admission.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
@@ -79,6 +80,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     subscribesPerSecond: rates.subscribes,
     rejected: (what: 'frames' | 'subscribes') => rejected[what]++,
     clock: hub.clock,
+    write: batchWriter(app.websocketServer),
   }
 
   /** Broken frames are the client's doing, and `ws` ends the socket for them. */

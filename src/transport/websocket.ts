@@ -3,11 +3,10 @@ import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
-import type { Entry, Format } from '../stream/entry.ts'
 import type { Transport, TransportEvents } from '../stream/transport.ts'
+import type { WriteBatch } from './websocket-batch.ts'
 import { Conduct, type ConductLimits } from './websocket-conduct.ts'
 import { listen, type SocketListener } from './websocket-events.ts'
-import { textFrame } from './websocket-frame.ts'
 import { decodeClientMessage, type Refusal } from './websocket-messages.ts'
 
 /** How a socket is to be treated. */
@@ -20,6 +19,7 @@ export interface WebSocketOptions extends ConductLimits {
   readonly stallMs: number
   /** is called when there were too many, and the socket is closed for it */
   readonly rejected: (what: 'frames' | 'subscribes') => void
+  readonly write: WriteBatch
 }
 
 /** The subprotocol that is spoken, also when none was asked for (contract §4). */
@@ -37,11 +37,6 @@ const MAX_UNANSWERED_PINGS = 2
  */
 const MAX_UNTAKEN_BYTES = 1024 * 1024
 
-/** A whole frame: the bytes go to the socket as they are, the same for every subscriber. */
-const FORMAT: Format = {
-  encode: (entry: Entry) => textFrame(`{"type":"notification","notification":${entry.json}}`),
-}
-
 const ROOM: Room = { count: 512, bytes: 64 * 1024 }
 
 /** WebSocket (RFC 6455), one JSON message a text frame (contract §4.4). */
@@ -58,7 +53,7 @@ export class WebSocketTransport implements Transport, SocketListener {
   #full = false
   #unanswered = 0
 
-  /** @param socket what `ws` writes to; without compression it writes whole frames at once, so ours may stand between them */
+  /** @param socket what `ws` writes to */
   constructor(ws: WebSocket, socket: Socket, options: WebSocketOptions) {
     this.#ws = ws
     this.#socket = socket
@@ -76,7 +71,7 @@ export class WebSocketTransport implements Transport, SocketListener {
   deliver(batch: Batch): boolean {
     // Once a close frame has been sent no other may follow (RFC 6455 §5.5.1).
     if (this.#ws.readyState !== this.#ws.OPEN) return false
-    this.#full = !this.#socket.write(batch.bytes(FORMAT))
+    this.#full = !this.#options.write(this.#ws, this.#socket, batch)
     return !this.#full
   }
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { permits } from '../auth/grants.ts'
-import type { Draft, Log } from '../log/log.ts'
+import type { Appended, Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type { Stats } from '../stream/stats.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
@@ -24,7 +24,7 @@ export interface PublishOptions {
   readonly maxBodyBytes: number
   /** requests in a second */
   readonly rates: RateLimits
-  /** `published` is counted up */
+  /** what is published, and how long it takes, is counted up */
   readonly stats: Stats
 }
 
@@ -61,9 +61,10 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
       })
       // Before anything is stored: a log that has not been reached has none.
       const itsEpoch = epoch()
+      const began = performance.now()
       const outcomes = await log.append(drafts)
-      const stored = outcomes.filter(({ duplicate }) => !duplicate).length
-      stats.published += stored
+      stats.appendSeconds.observe((performance.now() - began) / 1000)
+      const stored = count(drafts, outcomes)
       reply.code(stored === 0 ? 200 : 201)
       return {
         notifications: outcomes.map(({ position, duplicate }, index) => {
@@ -74,6 +75,15 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     },
   )
   done()
+
+  /** @returns how many were not there already */
+  function count(drafts: readonly Draft[], outcomes: readonly Appended[]): number {
+    const stored = drafts.filter((_, index) => !outcomes[index]?.duplicate)
+    stats.published += stored.length
+    stats.duplicates += drafts.length - stored.length
+    for (const { data } of stored) stats.publishedBytes += Buffer.byteLength(data)
+    return stored.length
+  }
 }
 
 function decode(request: FastifyRequest<{ Body: Buffer }>): Items {

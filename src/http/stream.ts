@@ -157,8 +157,19 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   }
 
   function subscribe(request: FastifyRequest, transport: Transport): void {
-    const { channels, access, begin } = agreedWith(request)
+    const { channels, access, begin, ...negotiation } = agreedWith(request)
+    countStart(negotiation, begin)
     new Subscriber(hub, transport, { channels, access, after: begin.position }, limits).open(begin.gap)
+  }
+
+  function countStart(
+    { transport, start, via }: Pick<Agreed, 'transport' | 'start' | 'via'>,
+    { position }: StartingPoint,
+  ): void {
+    for (const fallback of via) hub.stats.fallbacks[fallback]++
+    if (start.from !== 'cursor') return
+    // An instance that is ahead may have given it out.
+    hub.stats.resumeDistance[transport].observe(Math.max(0, hub.window.head - position))
   }
 }
 

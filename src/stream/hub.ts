@@ -3,9 +3,10 @@ import { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
 import type { Seam, Source } from './seam.ts'
-import { startStats } from './stats.ts'
+import { startStats, tally } from './stats.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { CloseReason } from './transport.ts'
 import { Window } from './window.ts'
 
 /** Between two attempts to reach a log that has not been reached yet, in milliseconds. */
@@ -87,12 +88,16 @@ export class Hub implements Source {
   join(subscriber: Subscriber, seam: Seam): void {
     this.#subscribers.set(subscriber, seam)
     this.stats.connections[subscriber.kind]++
+    this.stats.opened[subscriber.kind]++
     this.#subscriptions.add(seam, seam.channels)
   }
 
   /** A subscriber goes; that it is told twice is as good as once. */
-  leave(subscriber: Subscriber, seam: Seam): void {
-    if (this.#subscribers.delete(subscriber)) this.stats.connections[subscriber.kind]--
+  leave(subscriber: Subscriber, seam: Seam, reason: CloseReason): void {
+    if (this.#subscribers.delete(subscriber)) {
+      this.stats.connections[subscriber.kind]--
+      tally(this.stats.closed[subscriber.kind], reason)
+    }
     this.#subscriptions.remove(seam, seam.channels)
     this.#ahead.delete(seam)
   }
@@ -134,6 +139,7 @@ export class Hub implements Source {
   #reset({ epoch, first }: Bounds): void {
     const before = this.window.head
     const isOtherLog = epoch !== this.#epoch
+    this.stats.tailResets[isOtherLog ? 'epoch' : 'retention']++
     this.#epoch = epoch
     this.#window = new Window(this.#windowBytes, first - 1)
     for (const seam of [...this.#followers, ...this.#subscribers.values()]) {

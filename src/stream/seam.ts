@@ -71,6 +71,11 @@ export class Seam {
     return this.#channels
   }
 
+  /** Whether the sink takes more. */
+  get isWritable(): boolean {
+    return this.#writable
+  }
+
   /** Everything on its channels up to here has been handed to the sink. */
   get cursor(): number {
     return this.#state === 'live' ? this.#source.window.head : this.#cursor

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ByeMessage, ControlMessage, GapMessage, ReadyMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
-import type { Transport, TransportEvents } from '../stream/transport.ts'
+import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
 
 /** How a client wants its answer. */
 export interface LongPollOptions {
@@ -42,7 +42,7 @@ export class LongPollTransport implements Transport {
 
   open(events: TransportEvents): void {
     this.#events = events
-    this.#response.on('close', () => this.#end())
+    this.#response.on('close', () => this.#end('gone'))
   }
 
   deliver(batch: Batch): boolean {
@@ -78,22 +78,24 @@ export class LongPollTransport implements Transport {
     const body = `{"notifications":[${notifications}],"cursor":"${this.#events.cursor}"${
       this.#options.ready ? member('ready', this.#ready) : ''
     }${member('gap', this.#gap)}${member('bye', bye)}}`
+    const bytes = Buffer.byteLength(body)
+    if (batch) this.#events.wrote(bytes)
     this.#response.writeHead(200, {
       ...this.#options.headers,
       'content-type': 'application/json; charset=utf-8',
-      'content-length': Buffer.byteLength(body),
+      'content-length': bytes,
       'cache-control': 'no-store',
     })
     // As text it goes to the socket in one piece with the head.
     this.#response.end(body)
-    this.#end()
+    this.#end('answered')
   }
 
   /** The subscriber has done its work once the answer is given; Node sends the bytes on. */
-  #end(): void {
+  #end(reason: CloseReason): void {
     const events = this.#events
     this.#events = undefined
-    events?.closed()
+    events?.closed(reason)
   }
 }
 

@@ -19,6 +19,11 @@ export function batchWriter(server: WebSocketServer): WriteBatch {
 
 const SHARED: Format = { encode: (entry) => textFrame(textOf(entry)) }
 
+/** The bytes of a batch's frames. */
+export function framedBytes(batch: Batch): number {
+  return batch.bytes(SHARED).length
+}
+
 /** Exported for tests. */
 export function writeShared(_ws: WebSocket, socket: Duplex, batch: Batch): boolean {
   return socket.write(batch.bytes(SHARED))

@@ -3,8 +3,8 @@ import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
 import type { ControlMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
-import type { Transport, TransportEvents } from '../stream/transport.ts'
-import type { WriteBatch } from './websocket-batch.ts'
+import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
+import { framedBytes, type WriteBatch } from './websocket-batch.ts'
 import { Conduct, type ConductLimits } from './websocket-conduct.ts'
 import { listen, type SocketListener } from './websocket-events.ts'
 import { decodeClientMessage, type Refusal } from './websocket-messages.ts'
@@ -52,6 +52,7 @@ export class WebSocketTransport implements Transport, SocketListener {
   #events: TransportEvents | undefined
   #full = false
   #unanswered = 0
+  #ending: CloseReason = 'gone'
 
   /** @param socket what `ws` writes to */
   constructor(ws: WebSocket, socket: Socket, options: WebSocketOptions) {
@@ -71,6 +72,7 @@ export class WebSocketTransport implements Transport, SocketListener {
   deliver(batch: Batch): boolean {
     // Once a close frame has been sent no other may follow (RFC 6455 §5.5.1).
     if (this.#ws.readyState !== this.#ws.OPEN) return false
+    this.#events?.wrote(framedBytes(batch))
     this.#full = !this.#options.write(this.#ws, this.#socket, batch)
     return !this.#full
   }
@@ -96,6 +98,7 @@ export class WebSocketTransport implements Transport, SocketListener {
 
   close(code: ErrorCode): void {
     const entry: Code = CODES[code]
+    this.#ending = code
     this.#ws.close(entry.close ?? CODES.internal.close, code)
   }
 
@@ -110,7 +113,9 @@ export class WebSocketTransport implements Transport, SocketListener {
   }
 
   onIdle(): void {
-    if (this.#socket.writableLength > 0) this.abort()
+    if (this.#socket.writableLength === 0) return
+    this.#ending = 'stalled'
+    this.abort()
   }
 
   onPing(): void {
@@ -123,7 +128,7 @@ export class WebSocketTransport implements Transport, SocketListener {
   }
 
   onClose(): void {
-    this.#events?.closed()
+    this.#events?.closed(this.#ending)
   }
 
   get #itsConduct(): Conduct {

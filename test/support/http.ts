@@ -83,6 +83,7 @@ export function testLog(): Log {
 export function logWith(append: (drafts: readonly Draft[], inner: Log) => Promise<Appended[]>): Log {
   const inner = testLog()
   return {
+    stats: inner.stats,
     append: (drafts) => append(drafts, inner),
     tail: (after, onBatch, onReset) => inner.tail(after, onBatch, onReset),
     read: (channels, after, limit) => inner.read(channels, after, limit),

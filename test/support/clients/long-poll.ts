@@ -8,8 +8,8 @@ function longPollBy(http: Http): ClientKind {
     transport: 'long-poll',
     open: async (target, query) =>
       readingClient(async (inbox, signal) => {
-        // `last` says where to start, which from the second poll on the cursor does.
-        const { last: _, ...rest } = query
+        // `last` says where to start, which from the second poll on the cursor does; `via` is said once.
+        const { last: _, via: __, ...rest } = query
         let next = query
         for (;;) {
           let text = ''

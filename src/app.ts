@@ -29,6 +29,7 @@ import type { Metric } from './http/metrics/exposition.ts'
 import { metricsRoute } from './http/metrics.ts'
 import { registerOrigins } from './http/origin.ts'
 import { publishRoute } from './http/publish.ts'
+import { rateLimits } from './http/rate-limit.ts'
 import { revocationsRoute } from './http/revocations.ts'
 import type { Siblings } from './http/siblings.ts'
 import { statsRoute } from './http/stats.ts'
@@ -157,6 +158,15 @@ export async function buildApp({
   })
   registerOrigins(server, settings.allowedOrigins)
   await server.register(fastifyRateLimit, { global: false })
+  // A revocation is stored and sent to every instance like what is published: together they may come so often.
+  const publishLimits = rateLimits(
+    server,
+    {
+      perAddress: settings.addressPublishesPerSecond,
+      perPrincipal: share(settings.principalPublishesPerSecond, 0),
+    },
+    () => hub.stats.rejected.publishes++,
+  )
   server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, { reach, draining })
   server.register(publishRoute, {
@@ -165,10 +175,7 @@ export async function buildApp({
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
-    rates: {
-      perAddress: settings.addressPublishesPerSecond,
-      perPrincipal: share(settings.principalPublishesPerSecond, 0),
-    },
+    rateLimits: publishLimits,
     stats: hub.stats,
   })
   server.register(streamRoute, {
@@ -198,12 +205,20 @@ export async function buildApp({
         perAddress: settings.addressConnectsPerSecond,
         perPrincipal: share(settings.principalConnectsPerSecond, 0),
       },
-      frames: settings.streamFramesPerSecond,
-      subscribes: settings.streamSubscribesPerSecond,
+      frames: {
+        perStream: settings.streamFramesPerSecond,
+        perAddress: settings.addressFramesPerSecond,
+        perPrincipal: share(settings.principalFramesPerSecond, 0),
+      },
+      subscribes: {
+        perStream: settings.streamSubscribesPerSecond,
+        perAddress: settings.addressSubscribesPerSecond,
+        perPrincipal: share(settings.principalSubscribesPerSecond, 0),
+      },
     },
     draining,
   })
-  server.register(revocationsRoute, { authenticate, revocations, clock })
+  server.register(revocationsRoute, { authenticate, revocations, rateLimits: publishLimits, clock })
   server.register(statsRoute, {
     authenticate,
     // Whatever clock the streams go by, rates are of real seconds.

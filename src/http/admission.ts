@@ -1,4 +1,4 @@
-import { normalizeIP } from '@fastify/rate-limit'
+import type { Peer } from '../stream/peer.ts'
 import { Problem } from './problem.ts'
 
 /** Seconds after which a client that found no place may try again. */
@@ -8,7 +8,7 @@ const RETRY_AFTER = 5
 export interface AdmissionLimits {
   /** in all */
   readonly maxConnections: number
-  /** from one address; of IPv6, from one /64, which is what a single host may have */
+  /** from one address */
   readonly maxConnectionsPerAddress: number
   /** of one principal */
   readonly maxConnectionsPerPrincipal: number
@@ -30,15 +30,13 @@ export class Admission {
 
   /**
    * Lets a stream in.
-   * @param principal its name
    * @returns gives its place back; to be called once
    * @throws Problem `at-capacity` (503) or `too-many-connections` (429)
    */
-  admit(address: string, principal: string): () => void {
+  admit({ address, principal }: Peer): () => void {
     const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerPrincipal } = this.#limits
-    const network = normalizeIP(address)
     if (this.#all >= maxConnections) this.#turnAway('at-capacity', `${maxConnections} streams are open.`)
-    if ((this.#byAddress.get(network) ?? 0) >= maxConnectionsPerAddress) {
+    if ((this.#byAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
       this.#turnAway('too-many-connections', `${maxConnectionsPerAddress} are open from this address.`)
     }
     if ((this.#byPrincipal.get(principal) ?? 0) >= maxConnectionsPerPrincipal) {
@@ -46,7 +44,7 @@ export class Admission {
     }
     const count = (change: 1 | -1) => {
       this.#all += change
-      add(this.#byAddress, network, change)
+      add(this.#byAddress, address, change)
       add(this.#byPrincipal, principal, change)
     }
     count(1)

@@ -10,7 +10,7 @@ import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
 import { itemReader } from './publish-item.ts'
-import { type RateLimits, rateLimits } from './rate-limit.ts'
+import type { RateLimit } from './rate-limit.ts'
 
 /** What the route needs. */
 export interface PublishOptions {
@@ -22,8 +22,8 @@ export interface PublishOptions {
   readonly retentionSeconds: number
   /** of the request, as sent */
   readonly maxBodyBytes: number
-  /** requests in a second */
-  readonly rates: RateLimits
+  /** of requests */
+  readonly rateLimits: readonly RateLimit[]
   /** what is published, and how long it takes, is counted up */
   readonly stats: Stats
 }
@@ -40,7 +40,7 @@ export interface PublishAnswer {
 
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { authenticate, log, epoch, maxBodyBytes, rates, stats } = options
+  const { authenticate, log, epoch, maxBodyBytes, rateLimits, stats } = options
   const readItem = itemReader(options.retentionSeconds)
 
   takeBodies(app, FORMATS.keys())
@@ -49,7 +49,7 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     '/v1/notifications',
     {
       bodyLimit: maxBodyBytes,
-      onRequest: [authenticate, refuseCodings, ...rateLimits(app, rates, () => stats.rejected.publishes++)],
+      onRequest: [authenticate, refuseCodings, ...rateLimits],
     },
     async (request, reply): Promise<PublishAnswer> => {
       const items = decode(request)

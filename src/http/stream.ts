@@ -1,15 +1,18 @@
+import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { OpenAccess } from '../auth/access.ts'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import type { Access } from '../stream/access.ts'
 import type { Hub } from '../stream/hub.ts'
+import type { Peer } from '../stream/peer.ts'
 import { findStart, type StartingPoint } from '../stream/start.ts'
 import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
 import type { Transport } from '../stream/transport.ts'
 import { LongPollTransport } from '../transport/long-poll.ts'
 import { SseTransport } from '../transport/sse.ts'
 import { WebSocketTransport } from '../transport/websocket.ts'
+import { Allowance, type FrameRates } from '../transport/websocket-allowance.ts'
 import { batchWriter } from '../transport/websocket-batch.ts'
 import type { Admission } from './admission.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
@@ -35,10 +38,10 @@ export interface StreamOptions {
   readonly rates: {
     /** that a stream begins */
     readonly connects: RateLimits
-    /** that a frame comes from one WebSocket client */
-    readonly frames: number
-    /** that one of those changes its channels */
-    readonly subscribes: number
+    /** that a frame comes from a WebSocket client */
+    readonly frames: FrameRates
+    /** that one of those changes what the client is sent */
+    readonly subscribes: FrameRates
   }
   /** whether this instance is being stopped */
   draining(): boolean
@@ -46,6 +49,7 @@ export interface StreamOptions {
 
 /** What has been agreed on before the stream begins. */
 interface Agreed extends Negotiation {
+  readonly peer: Peer
   readonly access: Access
   readonly begin: StartingPoint
 }
@@ -76,8 +80,8 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     heartbeatMs,
     stallMs,
     maxFrameBytes,
-    framesPerSecond: rates.frames,
-    subscribesPerSecond: rates.subscribes,
+    frames: new Allowance(rates.frames, hub.clock),
+    subscribes: new Allowance(rates.subscribes, hub.clock),
     rejected: (what: 'frames' | 'subscribes') => rejected[what]++,
     clock: hub.clock,
     write: batchWriter(app.websocketServer),
@@ -119,9 +123,11 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
       reply.hijack()
       return
     }
-    connection.on('close', admission.admit(request.ip, principal.name))
+    const peer = { address: normalizeIP(request.ip), principal: principal.name }
+    connection.on('close', admission.admit(peer))
     request.agreed = {
       ...negotiation,
+      peer,
       access,
       begin: await findStart(hub, negotiation.channels, negotiation.start),
     }
@@ -152,8 +158,9 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   }
 
   function overWebSocket(ws: WebSocket, request: FastifyRequest): void {
-    subscribe(request, new WebSocketTransport(ws, request.raw.socket, treatment))
-    releaseUpgrade(ws, request.raw.socket, noteFault)
+    const { socket } = request.raw
+    subscribe(request, new WebSocketTransport(ws, socket, agreedWith(request).peer, treatment))
+    releaseUpgrade(ws, socket, noteFault)
   }
 
   function subscribe(request: FastifyRequest, transport: Transport): void {

@@ -1,8 +1,9 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
-import type { ControlMessage } from '../protocol/messages.ts'
+import type { ClientMessage, ControlMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
+import type { Peer } from '../stream/peer.ts'
 import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
 import { framedBytes, type WriteBatch } from './websocket-batch.ts'
 import { Conduct, type ConductLimits } from './websocket-conduct.ts'
@@ -46,6 +47,7 @@ export class WebSocketTransport implements Transport, SocketListener {
   readonly heartbeatMs: number
   readonly #ws: WebSocket
   readonly #socket: Socket
+  readonly #peer: Peer
   readonly #options: WebSocketOptions
   /** made for those who say something */
   #conduct: Conduct | undefined
@@ -55,9 +57,10 @@ export class WebSocketTransport implements Transport, SocketListener {
   #ending: CloseReason = 'gone'
 
   /** @param socket what `ws` writes to */
-  constructor(ws: WebSocket, socket: Socket, options: WebSocketOptions) {
+  constructor(ws: WebSocket, socket: Socket, peer: Peer, options: WebSocketOptions) {
     this.#ws = ws
     this.#socket = socket
+    this.#peer = peer
     this.#options = options
     this.heartbeatMs = options.heartbeatMs
   }
@@ -132,14 +135,14 @@ export class WebSocketTransport implements Transport, SocketListener {
   }
 
   get #itsConduct(): Conduct {
-    this.#conduct ??= new Conduct(this.#options)
+    this.#conduct ??= new Conduct(this.#options, this.#peer)
     return this.#conduct
   }
 
   /** A frame has come that was not asked for. Its client is let go when it takes no answers, or there were too many. */
   #count(): void {
     if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) this.abort()
-    else if (!this.#itsConduct.frame()) this.#reject('frames', this.#options.framesPerSecond)
+    else this.#demand('frames', this.#itsConduct.frame())
   }
 
   onMessage(data: Buffer, isBinary: boolean): void {
@@ -154,18 +157,22 @@ export class WebSocketTransport implements Transport, SocketListener {
     } else {
       const decoded = decodeClientMessage(data.toString())
       if (!('message' in decoded)) this.#refuse(decoded.refusal)
-      else if (decoded.message.type === 'ping' || this.#itsConduct.subscribe())
-        this.#events?.received(decoded.message)
-      else this.#reject('subscribes', this.#options.subscribesPerSecond)
+      else this.#take(decoded.message)
     }
   }
 
-  #reject(what: 'frames' | 'subscribes', perSecond: number): void {
+  #take(message: ClientMessage): void {
+    if (message.type !== 'ping') this.#demand('subscribes', this.#itsConduct.subscribe())
+    if (this.#ws.readyState === this.#ws.OPEN) this.#events?.received(message)
+  }
+
+  /** @param exceeded the limit that is; `undefined` for none */
+  #demand(what: 'frames' | 'subscribes', exceeded: string | undefined): void {
     // Frames go on coming until the client has heard of the close.
-    if (this.#ws.readyState !== this.#ws.OPEN) return
+    if (exceeded === undefined || this.#ws.readyState !== this.#ws.OPEN) return
     this.#options.rejected(what)
     const code = 'too-many-requests'
-    this.send({ type: 'error', code, message: `At most ${perSecond} ${what} in a second.` })
+    this.send({ type: 'error', code, message: `Too many ${what}: at most ${exceeded}.` })
     this.close(code)
   }
 

@@ -57,7 +57,7 @@ export async function servePublish(
     epoch: () => bounds.epoch,
     retentionSeconds: RETENTION_SECONDS,
     maxBodyBytes: MAX_BODY_BYTES,
-    rates: { perAddress: 0, perPrincipal: 0 },
+    rateLimits: [],
     stats: startStats(),
   })
   routes?.(app)

@@ -41,6 +41,7 @@ import { type Clock, systemClock } from './stream/clock.ts'
 import { drain } from './stream/drain.ts'
 import { Hub } from './stream/hub.ts'
 import { tally } from './stream/stats.ts'
+import { traceDelivery } from './tracing/deliver.ts'
 import { SUBPROTOCOL } from './transport/websocket.ts'
 
 /** What the service is made of. */
@@ -105,7 +106,7 @@ export async function buildApp({
   clock = systemClock,
   siblings,
 }: AppParts): Promise<TidingsApp> {
-  const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
+  const hub = new Hub({ log, clock, windowBytes: settings.windowBytes, watchDelivery: traceDelivery })
   await hub.open()
   const revocations =
     settings.auth === 'none'

@@ -18,13 +18,17 @@ export interface DraftRules {
   /** the id of an item that has none, by its index */
   readonly defaultId: (index: number) => string
   readonly mayPublish: (channel: string) => boolean
+  /** goes with all of them */
+  readonly traceparent: string | undefined
 }
 
 /**
  * Checks all items and makes the notifications of them: items in order, and for each its channels in order.
  * @throws Problem `bad-notification`, `too-large`, or where all would be well `forbidden`
  */
-export function toDrafts(items: Items, { readItem, defaultId, mayPublish }: DraftRules): Draft[] {
+export function toDrafts(items: Items, rules: DraftRules): Draft[] {
+  const { readItem, defaultId, mayPublish, traceparent } = rules
+  const traced = traceparent === undefined ? {} : { traceparent }
   const drafts: Draft[] = []
   const errors: ProblemDetail[] = []
   const forbidden: ProblemDetail[] = []
@@ -40,7 +44,7 @@ export function toDrafts(items: Items, { readItem, defaultId, mayPublish }: Draf
     if (bytes > MAX_DATA_BYTES) throw tooLarge(`\`data\` may have ${MAX_DATA_BYTES} bytes`, `${at}/data`)
     storedBytes += bytes * channels.length
     for (const [nth, channel] of channels.entries()) {
-      drafts.push({ channel, id, data, ...rest })
+      drafts.push({ channel, id, data, ...rest, ...traced })
       if (!mayPublish(channel) && forbidden.length < MAX_ERRORS) {
         forbidden.push({ pointer: at + pointerTo(value, nth), detail: `No grant covers ${channel}.` })
       }

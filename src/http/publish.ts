@@ -1,8 +1,9 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { permits } from '../auth/grants.ts'
 import type { Appended, Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type { Stats } from '../stream/stats.ts'
+import { type PublishTrace, tracePublish } from '../tracing/publish.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { refuseCodings, takeBodies, unsupported } from './body.ts'
 import { newId } from './new-id.ts'
@@ -51,30 +52,39 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
       bodyLimit: maxBodyBytes,
       onRequest: [authenticate, refuseCodings, ...rateLimits],
     },
-    async (request, reply): Promise<PublishAnswer> => {
-      const items = decode(request)
-      const { grants } = principalOf(request)
-      const drafts = toDrafts(items, {
-        readItem,
-        defaultId: defaultIds(request, items),
-        mayPublish: (channel) => permits(grants.publish, channel),
-      })
-      // Before anything is stored: a log that has not been reached has none.
-      const itsEpoch = epoch()
-      const began = performance.now()
-      const outcomes = await log.append(drafts)
-      stats.appendSeconds.observe((performance.now() - began) / 1000)
-      const stored = count(drafts, outcomes)
-      reply.code(stored === 0 ? 200 : 201)
-      return {
-        notifications: outcomes.map(({ position, duplicate }, index) => {
-          const { id, channel } = drafts[index] as Draft
-          return { id, channel, cursor: formatCursor(itsEpoch, position), duplicate }
-        }),
-      }
-    },
+    (request, reply) =>
+      tracePublish(request.headers['traceparent']?.toString(), (trace) => store(request, reply, trace)),
   )
   done()
+
+  async function store(
+    request: FastifyRequest<{ Body: Buffer }>,
+    reply: FastifyReply,
+    { span, traceparent }: PublishTrace,
+  ): Promise<PublishAnswer> {
+    const items = decode(request)
+    const { grants } = principalOf(request)
+    const drafts = toDrafts(items, {
+      readItem,
+      defaultId: defaultIds(request, items),
+      mayPublish: (channel) => permits(grants.publish, channel),
+      traceparent,
+    })
+    span.setAttribute('messaging.batch.message_count', drafts.length)
+    // Before anything is stored: a log that has not been reached has none.
+    const itsEpoch = epoch()
+    const began = performance.now()
+    const outcomes = await log.append(drafts)
+    stats.appendSeconds.observe((performance.now() - began) / 1000)
+    const stored = count(drafts, outcomes)
+    reply.code(stored === 0 ? 200 : 201)
+    return {
+      notifications: outcomes.map(({ position, duplicate }, index) => {
+        const { id, channel } = drafts[index] as Draft
+        return { id, channel, cursor: formatCursor(itsEpoch, position), duplicate }
+      }),
+    }
+  }
 
   /** @returns how many were not there already */
   function count(drafts: readonly Draft[], outcomes: readonly Appended[]): number {

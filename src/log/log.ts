@@ -84,6 +84,8 @@ export interface Draft {
   readonly data: string
   /** seconds; after that it is not delivered */
   readonly ttl?: number
+  /** of the publish, as in `protocol/traceparent.ts` */
+  readonly traceparent?: string
 }
 
 /** An immutable stored notification. */
@@ -98,6 +100,8 @@ export interface Notification {
   readonly data: string
   /** when it ceases to be delivered (`ttl`), milliseconds since 1970 */
   readonly expires?: number
+  /** of the publish, as in `protocol/traceparent.ts` */
+  readonly traceparent?: string
 }
 
 /** What became of a draft. */

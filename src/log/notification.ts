@@ -15,9 +15,11 @@ export function identityOf({ channel, id }: Draft | Notification): string {
 }
 
 /** The bytes that a notification counts for in `retentionBytes`. */
-export function sizeOf({ channel, id, type = '', data }: Draft | Notification): number {
-  // Channel names, ids and types are ASCII. The channel counts twice, for it is in the index, too.
-  return 2 * channel.length + id.length + type.length + Buffer.byteLength(data) + OVERHEAD
+export function sizeOf({ channel, id, type = '', data, traceparent = '' }: Draft | Notification): number {
+  // All but the data is ASCII. The channel counts twice, for it is in the index, too.
+  return (
+    2 * channel.length + id.length + type.length + Buffer.byteLength(data) + traceparent.length + OVERHEAD
+  )
 }
 
 /** The epoch of a new log: 10 random characters of `0-9a-z`, so that no two logs share one by chance. */

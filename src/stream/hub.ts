@@ -18,7 +18,18 @@ export interface HubOptions {
   readonly clock: Clock
   /** bound of the window, in bytes (see `Window`) */
   readonly windowBytes: number
+  /** looks on at deliveries; default: nobody does */
+  readonly watchDelivery?: WatchDelivery
 }
+
+/**
+ * Is told when what one turn of the event loop brought is about to be delivered, and to how many subscribers.
+ * @returns is called when it has been, if anything
+ */
+export type WatchDelivery = (
+  notifications: readonly Notification[],
+  subscribers: number,
+) => (() => void) | undefined
 
 /**
  * Follows the log's tail for all subscribers of this instance: takes what one turn of the event loop brings, puts it into the
@@ -29,6 +40,7 @@ export class Hub implements Source {
   readonly clock: Clock
   readonly stats = startStats()
   readonly #windowBytes: number
+  readonly #watchDelivery: WatchDelivery | undefined
   readonly #subscriptions = new Subscriptions<Seam>()
   readonly #subscribers = new Map<Subscriber, Seam>()
   readonly #followers = new Set<Seam>()
@@ -37,10 +49,11 @@ export class Hub implements Source {
   #epoch: string | undefined
   #window: Window | undefined
 
-  constructor({ log, clock, windowBytes }: HubOptions) {
+  constructor({ log, clock, windowBytes, watchDelivery }: HubOptions) {
     this.log = log
     this.clock = clock
     this.#windowBytes = windowBytes
+    this.#watchDelivery = watchDelivery
   }
 
   /** Follows the log from its end; while it can't be reached, goes on trying after this has returned. */
@@ -160,7 +173,9 @@ export class Hub implements Source {
         if (seam.find(batch)) concerned.push(seam)
       })
     }
+    const delivered = this.#watchDelivery?.(notifications, concerned.length)
     for (const seam of concerned) seam.flush(before)
+    delivered?.()
     if (this.#ahead.size === 0) return
     const ahead = [...this.#ahead]
     this.#ahead.clear()

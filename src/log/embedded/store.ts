@@ -25,7 +25,11 @@ export interface Identity {
 }
 
 type StateRow = [epoch: string, last: number, first: number, bytes: number, forgotten: number]
-type Row = [channel: string, id: string, type: string | null, time: number, expires: number, data: string]
+/** Most publishes are not traced, and their rows are as short as they can be. */
+type Row = [
+  ...[channel: string, id: string, type: string | null, time: number, expires: number, data: string],
+  traceparent?: string,
+]
 
 const STATE = 'state'
 const GIB = 1024 ** 3
@@ -112,8 +116,10 @@ export class Store {
     return decode(position, this.#notifications.get(position) ?? missing(`position ${position}`))
   }
 
-  add({ position, channel, id, type, time, expires = 0, data }: Notification): void {
-    void this.#notifications.put(position, [channel, id, type ?? null, time, expires, data])
+  add({ position, channel, id, type, time, expires = 0, data, traceparent }: Notification): void {
+    const row: Row = [channel, id, type ?? null, time, expires, data]
+    if (traceparent !== undefined) row.push(traceparent)
+    void this.#notifications.put(position, row)
     void this.#channels.put([channel, position], null)
   }
 
@@ -201,7 +207,8 @@ export class Store {
   }
 }
 
-function decode(position: number, [channel, id, type, time, expires, data]: Row): Notification {
+function decode(position: number, row: Row): Notification {
+  const [channel, id, type, time, expires, data, traceparent] = row
   return {
     position,
     channel,
@@ -210,6 +217,7 @@ function decode(position: number, [channel, id, type, time, expires, data]: Row)
     time,
     data,
     ...(expires !== 0 && { expires }),
+    ...(traceparent !== undefined && { traceparent }),
   }
 }
 

@@ -36,6 +36,20 @@ t.test('a directory is made with all above it, though there is a dot in its name
   await again.close()
 })
 
+t.test('a store of another format is refused, and left as it is', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  t.teardown(() => rm(directory, { recursive: true }))
+  const log = openEmbeddedLog(directory, logOptions())
+  await log.append([draft('a')])
+  await log.close()
+  const formatBefore = await swapFormat(directory, 99)
+  t.throws(() => openEmbeddedLog(directory, logOptions()), { message: /its format is 99/ })
+  await swapFormat(directory, formatBefore)
+  const again = openEmbeddedLog(directory, logOptions())
+  t.equal((await again.bounds()).last, 1)
+  await again.close()
+})
+
 t.test('opened again with less room it takes what is too much, in slices between appends', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
   const roomy = openEmbeddedLog(directory, logOptions())
@@ -204,3 +218,13 @@ t.test('a tail that is behind gets large notifications a few at a time', async (
   stop()
   t.strictSame(batches, [2, 2, 1])
 })
+
+/** Puts another number where a store has that of its format, and returns the one before. */
+async function swapFormat(directory: string, format: unknown): Promise<unknown> {
+  const root = open(directory, { noSubdir: false })
+  const meta = root.openDB({ name: 'meta' })
+  const before = meta.get('format')
+  await meta.put('format', format)
+  await root.close()
+  return before
+}

@@ -32,7 +32,13 @@ type Row = [
 ]
 
 const STATE = 'state'
+
+/** How the tables below are encoded. A store of another format is left as it is. */
+const FORMAT = 1
+const FORMAT_KEY = 'format'
+
 const GIB = 1024 ** 3
+
 /**
  * The LMDB environment of one log: what is where, and how it is encoded.
  *
@@ -41,7 +47,7 @@ const GIB = 1024 ** 3
  */
 export class Store {
   readonly #root: RootDatabase<unknown, string>
-  readonly #meta: Database<StateRow, string>
+  readonly #meta: Database<StateRow | number, string>
   /** By position, without holes. */
   readonly #notifications: Database<Row, number>
   /** The positions on each channel. */
@@ -75,7 +81,13 @@ export class Store {
       this.#identities = this.#root.openDB({ name: 'identities' })
       this.#outlived = this.#root.openDB({ name: 'outlived' })
       this.#root.transactionSync(() => {
-        if (this.#meta.doesExist(STATE)) return
+        if (this.#meta.doesExist(STATE)) {
+          const format = this.#meta.get(FORMAT_KEY)
+          if (format !== FORMAT)
+            throw new Error(`its format is ${format ?? 'older'}, and this version reads ${FORMAT}`)
+          return
+        }
+        void this.#meta.put(FORMAT_KEY, FORMAT)
         this.state = { epoch: newEpoch(), last: 0, first: 1, bytes: 0, forgotten: 0 }
       })
     } catch (cause) {
@@ -103,7 +115,7 @@ export class Store {
   }
 
   get state(): State {
-    const [epoch, last, first, bytes, forgotten] = this.#meta.get(STATE) ?? missing('its state')
+    const [epoch, last, first, bytes, forgotten] = (this.#meta.get(STATE) as StateRow) ?? missing('its state')
     return { epoch, last, first, bytes, forgotten }
   }
 

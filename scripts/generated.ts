@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { FILE_VARIABLE } from '../src/config/load.ts'
 import { SETTINGS } from '../src/config/settings.ts'
+import { FAMILIES } from '../src/http/metrics/families.ts'
 import { CODES, type Code } from '../src/protocol/codes.ts'
 
 /** A part of a document that is made from the source: what stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. */
@@ -15,6 +16,7 @@ interface GeneratedPart {
 export const GENERATED: readonly GeneratedPart[] = [
   { document: 'README.md', name: 'settings', render: settingsTable },
   { document: 'PROTOCOL.md', name: 'codes', render: codesTable },
+  { document: 'OPERATIONS.md', name: 'metrics', render: metricsTable },
 ]
 
 /** A document as it is, and as it should be. */
@@ -62,6 +64,18 @@ function codesTable(): string {
     action,
   ])
   return table(['Code', 'Status', 'Close', 'Meaning', 'What to do'], rows)
+}
+
+function metricsTable(): string {
+  const rows = FAMILIES.map(({ name, type, help, labels = {} }) => [
+    `\`${name}\``,
+    type,
+    Object.entries(labels)
+      .map(([label, values]) => `\`${label}\`: ${values}`)
+      .join('; '),
+    help,
+  ])
+  return table(['Metric', 'Type', 'Labels', 'Meaning'], rows)
 }
 
 function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {

@@ -10,6 +10,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   'nats-server': 'nats-server',
   nginx: 'nginx',
   openssl: 'openssl',
+  promtool: 'prometheus',
   squid: 'squid',
 }
 
@@ -22,7 +23,8 @@ export function providePrograms(): string[] {
   const missing = missingPackages()
   if (missing.length === 0 || process.getuid?.() !== 0 || !isInstalled('apt-get')) return missing
   console.log(`installing what the tests need: ${missing.join(', ')}`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  // In runlevel 1 packages start no service (Debian's invoke-rc.d, where init is not systemd).
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
   spawnSync('apt-get', ['update', '-q'], { stdio: 'inherit', env })
   spawnSync('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...missing], {
     stdio: 'inherit',

@@ -11,6 +11,7 @@ import Fastify, {
 import type { WebSocket } from 'ws'
 import { accessOpener } from './auth/access.ts'
 import type { Authenticator } from './auth/authenticator.ts'
+import { counted } from './auth/counted.ts'
 import { revocable } from './auth/revocable.ts'
 import { Revocations } from './auth/revocations.ts'
 import type { Settings } from './config/settings.ts'
@@ -22,18 +23,25 @@ import { boundConnections } from './http/connections.ts'
 import { consoleRoutes } from './http/console.ts'
 import { credentialReader, readNoCredential } from './http/credential.ts'
 import { registerErrors } from './http/errors.ts'
-import { openFigures, type Siblings } from './http/figures.ts'
+import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
+import type { Metric } from './http/metrics/exposition.ts'
+import { metricsRoute } from './http/metrics.ts'
 import { registerOrigins } from './http/origin.ts'
 import { publishRoute } from './http/publish.ts'
+import { rateLimits } from './http/rate-limit.ts'
 import { revocationsRoute } from './http/revocations.ts'
+import type { Siblings } from './http/siblings.ts'
 import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
 import { webSocketUpgrades } from './http/upgrade.ts'
 import type { Log } from './log/log.ts'
+import type { StatsDocument } from './protocol/stats.ts'
 import { type Clock, systemClock } from './stream/clock.ts'
 import { drain } from './stream/drain.ts'
 import { Hub } from './stream/hub.ts'
+import { tally } from './stream/stats.ts'
+import { traceDelivery } from './tracing/deliver.ts'
 import { SUBPROTOCOL } from './transport/websocket.ts'
 
 /** What the service is made of. */
@@ -47,7 +55,15 @@ export interface AppParts {
   /** default: the machine's */
   readonly clock?: Clock
   /** the other workers, whose figures are shown with its own; default: none */
-  readonly siblings?: Siblings | undefined
+  readonly siblings?: AppSiblings | undefined
+}
+
+/** The other workers, by what they can be asked for. */
+export interface AppSiblings {
+  /** what this one is called among them */
+  readonly name: string
+  readonly figures: Siblings<StatsDocument>
+  readonly metrics: Siblings<readonly Metric[]>
 }
 
 /** The service, not yet listening. */
@@ -90,13 +106,15 @@ export async function buildApp({
   clock = systemClock,
   siblings,
 }: AppParts): Promise<TidingsApp> {
-  const hub = new Hub({ log, clock, windowBytes: settings.windowBytes })
+  const hub = new Hub({ log, clock, windowBytes: settings.windowBytes, watchDelivery: traceDelivery })
   await hub.open()
   const revocations =
     settings.auth === 'none'
       ? undefined
       : new Revocations({ hub, retentionSeconds: settings.retentionSeconds, onRevoked: reviewStreams })
-  const judge = revocations ? revocable(authenticator, revocations) : authenticator
+  const judge = revocations
+    ? counted(revocable(authenticator, revocations), (code) => tally(hub.stats.authFailures, code))
+    : authenticator
   const requestTimeout = settings.requestTimeoutSeconds * 1000
   const server = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
@@ -141,25 +159,24 @@ export async function buildApp({
   })
   registerOrigins(server, settings.allowedOrigins)
   await server.register(fastifyRateLimit, { global: false })
-  server.register(clientFileRoute, { file: CLIENT_FILE })
-  server.register(healthRoutes, {
-    draining,
-    async reach() {
-      await log.bounds()
-      revocations?.demandKnown()
-      return hub.epoch
+  // A revocation is stored and sent to every instance like what is published: together they may come so often.
+  const publishLimits = rateLimits(
+    server,
+    {
+      perAddress: settings.addressPublishesPerSecond,
+      perPrincipal: share(settings.principalPublishesPerSecond, 0),
     },
-  })
+    () => hub.stats.rejected.publishes++,
+  )
+  server.register(clientFileRoute, { file: CLIENT_FILE })
+  server.register(healthRoutes, { reach, draining })
   server.register(publishRoute, {
     authenticate,
     log,
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
-    rates: {
-      perAddress: settings.addressPublishesPerSecond,
-      perPrincipal: share(settings.principalPublishesPerSecond, 0),
-    },
+    rateLimits: publishLimits,
     stats: hub.stats,
   })
   server.register(streamRoute, {
@@ -190,23 +207,42 @@ export async function buildApp({
         perAddress: settings.addressConnectsPerSecond,
         perPrincipal: share(settings.principalConnectsPerSecond, 0),
       },
-      frames: settings.streamFramesPerSecond,
-      subscribes: settings.streamSubscribesPerSecond,
+      frames: {
+        perStream: settings.streamFramesPerSecond,
+        perAddress: settings.addressFramesPerSecond,
+        perPrincipal: share(settings.principalFramesPerSecond, 0),
+      },
+      subscribes: {
+        perStream: settings.streamSubscribesPerSecond,
+        perAddress: settings.addressSubscribesPerSecond,
+        perPrincipal: share(settings.principalSubscribesPerSecond, 0),
+      },
     },
     draining,
   })
-  server.register(revocationsRoute, { authenticate, revocations, clock })
+  server.register(revocationsRoute, { authenticate, revocations, rateLimits: publishLimits, clock })
   server.register(statsRoute, {
     authenticate,
     // Whatever clock the streams go by, rates are of real seconds.
-    figures: openFigures({ hub, log, draining, clock: systemClock, siblings }),
+    figures: openFigures({ hub, log, draining, clock: systemClock, siblings: siblings?.figures }),
     clock: systemClock,
+  })
+  server.register(metricsRoute, {
+    ...{ authenticate, readers: settings.metrics, hub, log, draining, reach },
+    ...{ siblings: siblings?.metrics, worker: siblings?.name },
   })
   server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
   server.addHook('onClose', async () => {
     revocations?.close()
     hub.close()
   })
+
+  /** The log answers, this instance follows it, and knows what is revoked. */
+  async function reach(): Promise<unknown> {
+    await log.bounds()
+    revocations?.demandKnown()
+    return hub.epoch
+  }
 
   /** Something has been revoked: a stream that rests on it must end. */
   function reviewStreams(): void {

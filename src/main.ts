@@ -1,13 +1,13 @@
-import cluster from 'node:cluster'
+import cluster, { type Worker } from 'node:cluster'
 import { constants } from 'node:os'
 import { type Logger, pino } from 'pino'
-import { buildApp } from './app.ts'
+import { type AppSiblings, buildApp } from './app.ts'
 import { Survey } from './cluster/survey.ts'
 import { onOrphaned, shareOf } from './cluster/worker.ts'
 import { EX_CONFIG, WorkerFailed, Workers } from './cluster/workers.ts'
 import { loadSettings, SettingsError } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
-import type { Siblings } from './http/figures.ts'
+import type { Metric } from './http/metrics/exposition.ts'
 import { StreamMisfit } from './log/nats/stream.ts'
 import { openAuthenticator } from './open-authenticator.ts'
 import { openLog } from './open-log.ts'
@@ -21,10 +21,17 @@ async function start(): Promise<void> {
   const logger = pino({ level: settings.logLevel })
   const { worker } = cluster
   if (worker) {
-    const siblings = new Survey<StatsDocument>(worker, settings.workers - 1)
-    await serve(shareOf(settings), logger.child({ worker: worker.id }), siblings)
+    await serve(shareOf(settings), logger.child({ worker: worker.id }), siblingsOf(worker, settings))
   } else if (settings.workers > 1) lead(settings, logger)
   else await serve(settings, logger)
+}
+
+function siblingsOf(worker: Worker, { workers }: Settings): AppSiblings {
+  return {
+    name: String(worker.id),
+    figures: new Survey<StatsDocument>(worker, workers - 1, 'figures'),
+    metrics: new Survey<readonly Metric[]>(worker, workers - 1, 'metrics'),
+  }
 }
 
 /** Serves nobody itself, but has workers that do. */
@@ -34,7 +41,7 @@ function lead({ workers: count }: Settings, logger: Logger): void {
   stopWhenTold(() => workers.drain(), logger)
 }
 
-async function serve(settings: Settings, logger: Logger, siblings?: Siblings): Promise<void> {
+async function serve(settings: Settings, logger: Logger, siblings?: AppSiblings): Promise<void> {
   const authenticator = openAuthenticator(settings, { logger })
   const { log, ready } = openLog(settings)
   // Only what no patience can mend is told here; until then the service runs, and says why it is not ready.

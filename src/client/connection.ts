@@ -173,7 +173,11 @@ export function runConnection(parts: ConnectionParts, initial: State): Connectio
     if (!links.has(id)) return
     if (message.type === 'ready') dispatch({ kind: 'ready', id, heartbeat: message.heartbeat * 1000 })
     if (id !== used) return
-    if (message.type === 'bye') dispatch({ kind: 'bye', id, retryAfter: message.retryAfter })
+    if (message.type === 'bye') {
+      // Not as `planned`: a WebSocket with the old token would be refused with a 401 that no client sees.
+      if (message.reason === 'token-expired') lose(id, { cause: 'unauthorized' })
+      else dispatch({ kind: 'bye', id, retryAfter: message.retryAfter })
+    }
     dispatch({ kind: 'heard', id })
     if (/subscribed$/.test(message.type)) unconfirmed--
     // What is refused may be others' channels, or ours in the same frame: the stream is opened anew with ours alone.

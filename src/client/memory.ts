@@ -8,8 +8,8 @@ const BELIEVED_MS = 3_600_000
 type Memory = readonly [at: number, transport: ClientTransport, quiet?: number]
 
 /** Keeps what works at `origin`, in a storage that may be missing, full or forbidden. */
-export function remember({ storage, now }: Platform, origin: string, { open, quiet }: State): void {
-  const transport = open[0]?.transport
+export function remember({ storage, now }: Platform, origin: string, { attempts, quiet }: State): void {
+  const transport = attempts[0]?.transport
   // That a tab leads says nothing about the network.
   if (transport === 'tab') return
   attempt(() => storage?.setItem(`tidings:${origin}`, JSON.stringify([now(), transport, quiet])))
@@ -25,7 +25,7 @@ export function recall(
   const known = attempt(() => {
     const [at, transport, quiet]: Memory = JSON.parse(`${storage?.getItem(`tidings:${origin}`)}`)
     if (now() - at > BELIEVED_MS) return
-    const doubt: Doubt = { until: now() + pause, pause }
+    const doubt: Doubt = { aloneUntil: now() + pause, aloneFor: pause }
     const better = transports.slice(0, Math.max(0, transports.indexOf(transport)))
     return { quiet, doubts: Object.fromEntries(better.map((kind) => [kind, doubt])) }
   })

@@ -14,8 +14,8 @@ export interface Status {
 }
 
 /** What people need to know of a state. */
-export function statusOf({ kind, open, reason, until }: State): Status {
-  const trying = open.map(({ transport }) => transport)
+export function statusOf({ kind, attempts, reason, until }: State): Status {
+  const trying = attempts.map(({ transport }) => transport)
   const transport = kind === 'live' ? trying.shift() : undefined
   return { state: kind, transport, trying, reason, until }
 }

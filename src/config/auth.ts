@@ -99,6 +99,11 @@ export const authShape = {
     apiKeys,
     'API keys: for each its name, the SHA-256 of the whole key (`tdk_…`) in hex, and its grants.',
   ),
+  metrics: oneOf(
+    ['admin', 'everyone'],
+    'admin',
+    'Who may read `/metrics`: under `jwt` a scraper needs an API key or token with `admin`, or everyone who reaches the port may.',
+  ),
 }
 
 type AuthSettings = { readonly [Key in keyof typeof authShape]: z.output<(typeof authShape)[Key]> }

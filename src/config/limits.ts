@@ -34,15 +34,19 @@ export const limitsShape = {
   principalConnectsPerSecond: perSecond(1000, 'The same, begun by one principal of mode `jwt`.'),
   addressPublishesPerSecond: perSecond(
     0,
-    'Publish requests from one address in a second, however many notifications each has.',
+    'Publish requests from one address in a second, however many notifications each has, and revocations.',
   ),
   principalPublishesPerSecond: perSecond(5000, 'The same, from one principal of mode `jwt`.'),
   streamFramesPerSecond: perSecond(
     50,
     'Frames from one WebSocket client in a second, pings among them; ten times as many at once.',
   ),
+  addressFramesPerSecond: perSecond(0, 'The same, from all WebSocket clients of one address.'),
+  principalFramesPerSecond: perSecond(1000, 'The same, from all of one principal of mode `jwt`.'),
   streamSubscribesPerSecond: perSecond(
     20,
-    '`subscribe` and `unsubscribe` messages from one WebSocket client in a second; ten times as many at once.',
+    '`subscribe`, `unsubscribe` and `token` messages from one WebSocket client in a second; ten times as many at once.',
   ),
+  addressSubscribesPerSecond: perSecond(0, 'The same, from all WebSocket clients of one address.'),
+  principalSubscribesPerSecond: perSecond(400, 'The same, from all of one principal of mode `jwt`.'),
 }

@@ -1,4 +1,4 @@
-import { normalizeIP } from '@fastify/rate-limit'
+import type { Peer } from '../stream/peer.ts'
 import { Problem } from './problem.ts'
 
 /** Seconds after which a client that found no place may try again. */
@@ -8,19 +8,13 @@ const RETRY_AFTER = 5
 export interface AdmissionLimits {
   /** in all */
   readonly maxConnections: number
-  /** from one address; of IPv6, from one /64, which is what a single host may have */
+  /** from one address */
   readonly maxConnectionsPerAddress: number
   /** of one principal */
   readonly maxConnectionsPerPrincipal: number
 }
 
-/** Whom a stream is counted for. */
-export interface Guest {
-  readonly network: string
-  /** its name */
-  readonly principal: string
-}
-
+/** Which limit is reached. */
 interface Full {
   readonly code: 'at-capacity' | 'too-many-connections'
   readonly detail: string
@@ -40,40 +34,35 @@ export class Admission {
     this.#turnedAway = turnedAway
   }
 
-  /** Whom a stream of `principal`, which comes from `address`, is counted for. */
-  guest(address: string, principal: string): Guest {
-    return { network: normalizeIP(address), principal }
-  }
-
   /**
    * Lets a stream in.
    * @throws Problem `at-capacity` (503) or `too-many-connections` (429)
    */
-  admit(guest: Guest): void {
-    const full = this.#full(guest)
+  admit(peer: Peer): void {
+    const full = this.#full(peer)
     if (full) {
       this.#turnedAway()
       throw new Problem(full.code, full.detail, { retryAfter: RETRY_AFTER })
     }
-    this.#count(guest, 1)
+    this.#count(peer, 1)
   }
 
   /** Says whether `admit` would let a stream in. */
-  hasRoom(guest: Guest): boolean {
-    return this.#full(guest) === undefined
+  hasRoom(peer: Peer): boolean {
+    return this.#full(peer) === undefined
   }
 
   /** A stream that was let in gives its place back; to be called once. */
-  leave(guest: Guest): void {
-    this.#count(guest, -1)
+  leave(peer: Peer): void {
+    this.#count(peer, -1)
   }
 
-  #full({ network, principal }: Guest): Full | undefined {
+  #full({ address, principal }: Peer): Full | undefined {
     const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerPrincipal } = this.#limits
     if (this.#all >= maxConnections)
       return { code: 'at-capacity', detail: `${maxConnections} streams are open.` }
     const code = 'too-many-connections'
-    if ((this.#byAddress.get(network) ?? 0) >= maxConnectionsPerAddress) {
+    if ((this.#byAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
       return { code, detail: `${maxConnectionsPerAddress} are open from this address.` }
     }
     if ((this.#byPrincipal.get(principal) ?? 0) >= maxConnectionsPerPrincipal) {
@@ -82,16 +71,11 @@ export class Admission {
     return undefined
   }
 
-  #count({ network, principal }: Guest, change: 1 | -1): void {
+  #count({ address, principal }: Peer, change: 1 | -1): void {
     this.#all += change
-    add(this.#byAddress, network, change)
+    add(this.#byAddress, address, change)
     add(this.#byPrincipal, principal, change)
   }
-}
-
-/** Whom a stream of `principal`, by name, is counted for when it comes from `address`. */
-export function guestOf(address: string, principal: string): Guest {
-  return { network: normalizeIP(address), principal }
 }
 
 /** What is at zero is forgotten. */

@@ -1,19 +1,13 @@
-import { type Bounds, type Log, LogUnavailable } from '../log/log.ts'
+import type { Bounds, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type { Span, StatsDocument, Tally } from '../protocol/stats.ts'
 import type { Clock } from '../stream/clock.ts'
 import type { Hub } from '../stream/hub.ts'
 import { MOST_SECONDS, Rates } from '../stream/rates.ts'
 import type { ByTransport } from '../stream/stats.ts'
+import { reached } from './reached.ts'
+import type { Siblings } from './siblings.ts'
 import { sumFigures } from './sum-figures.ts'
-
-/** The other workers of an instance. */
-export interface Siblings {
-  /** Has `tell` called, and what it tells sent, when one of them asks. */
-  answer(tell: () => Promise<StatsDocument>): void
-  /** Asks them for their figures; who doesn't answer in time is missing. */
-  ask(): Promise<readonly StatsDocument[]>
-}
 
 /** Where the figures come from. */
 export interface FiguresOptions {
@@ -23,7 +17,7 @@ export interface FiguresOptions {
   readonly draining: () => boolean
   readonly clock: Clock
   /** default: none */
-  readonly siblings?: Siblings | undefined
+  readonly siblings?: Siblings<StatsDocument> | undefined
 }
 
 /** The figures of one instance. */
@@ -39,16 +33,6 @@ export function openFigures({ hub, log, draining, clock, siblings }: FiguresOpti
   const { stats } = hub
   const started = clock.now()
   const rates = new Rates(stats, clock)
-
-  /** Nothing but the cursors in it needs the log, so without it they are what is missing. */
-  async function reached<Part>(look: () => Part | Promise<Part>): Promise<Part | null> {
-    try {
-      return await look()
-    } catch (error) {
-      if (error instanceof LogUnavailable) return null
-      throw error
-    }
-  }
 
   function window(): StatsDocument['window'] {
     const { floor, head, length, weight } = hub.window
@@ -73,7 +57,7 @@ export function openFigures({ hub, log, draining, clock, siblings }: FiguresOpti
         lastTenSeconds: tally(seconds.delivered),
       },
       catchUps: { window: stats.windowReads, log: stats.logReads },
-      gaps: stats.gaps,
+      gaps: stats.gaps.retention + stats.gaps.epoch,
       rejected: stats.rejected,
       window: await reached(window),
       log: await reached(async () => spanOf(await log.bounds())),

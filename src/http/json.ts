@@ -68,7 +68,8 @@ function checkedMembers(value: unknown): number {
     for (const element of value) members += checkedMembers(element)
     return members
   }
-  for (const [name, member] of Object.entries(value)) {
+  for (const name of Object.keys(value)) {
+    const member = (value as Readonly<Record<string, unknown>>)[name]
     if (!name.isWellFormed()) throw badJson('has a lone surrogate in a member name')
     if (poisons(name, member)) throw badJson(`has a member \`${name}\` that could poison a prototype`)
     members += 1 + checkedMembers(member)

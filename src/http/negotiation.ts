@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { isChannelPattern } from '../protocol/channel.ts'
 import { ChannelSet } from '../protocol/channel-set.ts'
 import { parseCursor } from '../protocol/cursor.ts'
+import { type Fallback, parseVia } from '../protocol/fallbacks.ts'
 import type { TransportKind } from '../protocol/messages.ts'
 import type { Start } from '../stream/start.ts'
 import { acceptsEvents } from './accept.ts'
@@ -18,6 +19,8 @@ export interface Negotiation {
   readonly waitMs: number
   /** the most notifications in a long-poll's answer */
   readonly limit: number
+  /** the better transports that the client could not have (PROTOCOL P-150) */
+  readonly via: readonly Fallback[]
 }
 
 /** Contract §4.3. */
@@ -48,6 +51,8 @@ const queryOf = (maxChannels: number) =>
     wait: whole(0, MAX_WAIT).optional(),
     limit: whole(1, MAX_LIMIT).default(DEFAULT_LIMIT),
     transport: z.enum(['websocket', 'sse', 'long-poll'], 'must be websocket, sse or long-poll').optional(),
+    // It is for the operator's figures alone: a client is not refused for it.
+    via: z.string().catch('').default('').transform(parseVia),
   })
 
 type Query = z.output<ReturnType<typeof queryOf>>
@@ -74,6 +79,7 @@ export function negotiator(maxChannels: number): (request: FastifyRequest) => Ne
       start: startOf(request, query),
       waitMs: 1000 * (query.wait ?? preferredWait(request) ?? DEFAULT_WAIT),
       limit: query.limit,
+      via: query.via,
     }
   }
 }

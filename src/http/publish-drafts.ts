@@ -1,8 +1,7 @@
 import type { Draft } from '../log/log.ts'
-import { check } from './check.ts'
 import { Problem, type ProblemDetail } from './problem.ts'
 import type { Items } from './publish-formats.ts'
-import type { itemSchema } from './publish-item.ts'
+import type { ReadItem } from './publish-item.ts'
 
 /** The most bytes of one item's data, as UTF-8 JSON without white space (contract §3). */
 const MAX_DATA_BYTES = 64 * 1024
@@ -15,24 +14,28 @@ const MAX_ERRORS = 20
 
 /** How items are judged, and completed. */
 export interface DraftRules {
-  readonly schema: ReturnType<typeof itemSchema>
+  readonly readItem: ReadItem
   /** the id of an item that has none, by its index */
   readonly defaultId: (index: number) => string
   readonly mayPublish: (channel: string) => boolean
+  /** goes with all of them */
+  readonly traceparent: string | undefined
 }
 
 /**
  * Checks all items and makes the notifications of them: items in order, and for each its channels in order.
  * @throws Problem `bad-notification`, `too-large`, or where all would be well `forbidden`
  */
-export function toDrafts(items: Items, { schema, defaultId, mayPublish }: DraftRules): Draft[] {
+export function toDrafts(items: Items, rules: DraftRules): Draft[] {
+  const { readItem, defaultId, mayPublish, traceparent } = rules
+  const traced = traceparent === undefined ? {} : { traceparent }
   const drafts: Draft[] = []
   const errors: ProblemDetail[] = []
   const forbidden: ProblemDetail[] = []
   let storedBytes = 0
   for (const [index, value] of items.values.entries()) {
     const at = items.batch ? `/${index}` : ''
-    const item = check(schema, value, at, errors)
+    const item = readItem(value, at, errors)
     if (errors.length >= MAX_ERRORS) break
     if (!item) continue
     const { channels, id = defaultId(index), data: tree, ...rest } = item
@@ -41,7 +44,7 @@ export function toDrafts(items: Items, { schema, defaultId, mayPublish }: DraftR
     if (bytes > MAX_DATA_BYTES) throw tooLarge(`\`data\` may have ${MAX_DATA_BYTES} bytes`, `${at}/data`)
     storedBytes += bytes * channels.length
     for (const [nth, channel] of channels.entries()) {
-      drafts.push({ channel, id, data, ...rest })
+      drafts.push({ channel, id, data, ...rest, ...traced })
       if (!mayPublish(channel) && forbidden.length < MAX_ERRORS) {
         forbidden.push({ pointer: at + pointerTo(value, nth), detail: `No grant covers ${channel}.` })
       }

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { isChannelName, SEGMENT_CHARACTERS } from '../protocol/channel.ts'
+import { check } from './check.ts'
+import type { ProblemDetail } from './problem.ts'
 
 /** What a backend publishes (contract §3), checked. */
 export interface PublishItem {
@@ -13,9 +15,20 @@ export interface PublishItem {
   readonly ttl?: number
 }
 
+/**
+ * Checks an item.
+ *
+ * @param at JSON pointer of the item in the body
+ * @param errors is given what is wrong with it, if anything
+ * @returns `undefined` when something is
+ */
+export type ReadItem = (value: unknown, at: string, errors: ProblemDetail[]) => PublishItem | undefined
+
 /** The most channels that one item may name (contract §3). */
 const MAX_ITEM_CHANNELS = 1000
 
+const TYPE = new RegExp(`^[${SEGMENT_CHARACTERS}]{1,128}$`)
+const ID = /^[\x20-\x7e]{1,128}$/
 const CHARACTERS = 'A-Z a-z 0-9 _ - . ~ @ + ='
 
 const channelName = z
@@ -39,21 +52,26 @@ const channelNames = z
     }
   })
 
-/** The schema of an item. `ttl` may be as long as retention, in seconds. */
+/**
+ * Makes what checks items. `ttl` may be as long as retention, in seconds.
+ *
+ * Nearly all items are good and name one channel: those are read by hand, for the schema would be the dearest step of a publish. It
+ * has the last word on all others, and says what is wrong.
+ */
+export function itemReader(retentionSeconds: number): ReadItem {
+  const schema = itemSchema(retentionSeconds)
+  return (value, at, errors) => readPlain(value, retentionSeconds) ?? check(schema, value, at, errors)
+}
+
+/** The schema of an item, by which all items are judged in the end. */
 export function itemSchema(retentionSeconds: number) {
   return z
     .strictObject({
       channel: channelName.exactOptional(),
       channels: channelNames.exactOptional(),
       data: z.unknown(),
-      type: z
-        .string()
-        .regex(new RegExp(`^[${SEGMENT_CHARACTERS}]{1,128}$`), `must be 1 to 128 of ${CHARACTERS}`)
-        .exactOptional(),
-      id: z
-        .string()
-        .regex(/^[\x20-\x7e]{1,128}$/, 'must be 1 to 128 printable ASCII characters')
-        .exactOptional(),
+      type: z.string().regex(TYPE, `must be 1 to 128 of ${CHARACTERS}`).exactOptional(),
+      id: z.string().regex(ID, 'must be 1 to 128 printable ASCII characters').exactOptional(),
       ttl: z.int().min(1).max(retentionSeconds).exactOptional(),
     })
     .refine(({ channel, channels }) => (channel === undefined) !== (channels === undefined), {
@@ -65,4 +83,29 @@ export function itemSchema(retentionSeconds: number) {
         ...rest,
       }),
     )
+}
+
+/** Reads a good item with one channel as the schema does; `undefined` for all that is not, or may not be, one. */
+export function readPlain(value: unknown, retentionSeconds: number): PublishItem | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { channel, data, type, id, ttl } = value as Readonly<Record<string, unknown>>
+  if (typeof channel !== 'string' || !isChannelName(channel) || data === undefined) return undefined
+  const item: { -readonly [Member in keyof PublishItem]: PublishItem[Member] } = { channels: [channel], data }
+  let members = 2
+  if (type !== undefined) {
+    if (typeof type !== 'string' || !TYPE.test(type)) return undefined
+    item.type = type
+    members++
+  }
+  if (id !== undefined) {
+    if (typeof id !== 'string' || !ID.test(id)) return undefined
+    item.id = id
+    members++
+  }
+  if (ttl !== undefined) {
+    if (!Number.isInteger(ttl) || (ttl as number) < 1 || (ttl as number) > retentionSeconds) return undefined
+    item.ttl = ttl as number
+    members++
+  }
+  return Object.keys(value).length === members ? item : undefined
 }

@@ -1,16 +1,17 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { v7 as newId } from 'uuid'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { permits } from '../auth/grants.ts'
-import type { Draft, Log } from '../log/log.ts'
+import type { Appended, Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type { Stats } from '../stream/stats.ts'
+import { type PublishTrace, tracePublish } from '../tracing/publish.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { refuseCodings, takeBodies, unsupported } from './body.ts'
+import { newId } from './new-id.ts'
 import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
 import { FORMATS, type Items } from './publish-formats.ts'
-import { itemSchema } from './publish-item.ts'
-import { type RateLimits, rateLimits } from './rate-limit.ts'
+import { itemReader } from './publish-item.ts'
+import type { RateLimit } from './rate-limit.ts'
 
 /** What the route needs. */
 export interface PublishOptions {
@@ -22,9 +23,9 @@ export interface PublishOptions {
   readonly retentionSeconds: number
   /** of the request, as sent */
   readonly maxBodyBytes: number
-  /** requests in a second */
-  readonly rates: RateLimits
-  /** `published` is counted up */
+  /** of requests */
+  readonly rateLimits: readonly RateLimit[]
+  /** what is published, and how long it takes, is counted up */
   readonly stats: Stats
 }
 
@@ -40,8 +41,8 @@ export interface PublishAnswer {
 
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { authenticate, log, epoch, maxBodyBytes, rates, stats } = options
-  const schema = itemSchema(options.retentionSeconds)
+  const { authenticate, log, epoch, maxBodyBytes, rateLimits, stats } = options
+  const readItem = itemReader(options.retentionSeconds)
 
   takeBodies(app, FORMATS.keys())
 
@@ -49,31 +50,50 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     '/v1/notifications',
     {
       bodyLimit: maxBodyBytes,
-      onRequest: [authenticate, refuseCodings, ...rateLimits(app, rates, () => stats.rejected.publishes++)],
+      onRequest: [authenticate, refuseCodings, ...rateLimits],
     },
-    async (request, reply): Promise<PublishAnswer> => {
-      const items = decode(request)
-      const { grants } = principalOf(request)
-      const drafts = toDrafts(items, {
-        schema,
-        defaultId: defaultIds(request, items),
-        mayPublish: (channel) => permits(grants.publish, channel),
-      })
-      // Before anything is stored: a log that has not been reached has none.
-      const itsEpoch = epoch()
-      const outcomes = await log.append(drafts)
-      const stored = outcomes.filter(({ duplicate }) => !duplicate).length
-      stats.published += stored
-      reply.code(stored === 0 ? 200 : 201)
-      return {
-        notifications: outcomes.map(({ position, duplicate }, index) => {
-          const { id, channel } = drafts[index] as Draft
-          return { id, channel, cursor: formatCursor(itsEpoch, position), duplicate }
-        }),
-      }
-    },
+    (request, reply) =>
+      tracePublish(request.headers['traceparent']?.toString(), (trace) => store(request, reply, trace)),
   )
   done()
+
+  async function store(
+    request: FastifyRequest<{ Body: Buffer }>,
+    reply: FastifyReply,
+    { span, traceparent }: PublishTrace,
+  ): Promise<PublishAnswer> {
+    const items = decode(request)
+    const { grants } = principalOf(request)
+    const drafts = toDrafts(items, {
+      readItem,
+      defaultId: defaultIds(request, items),
+      mayPublish: (channel) => permits(grants.publish, channel),
+      traceparent,
+    })
+    span.setAttribute('messaging.batch.message_count', drafts.length)
+    // Before anything is stored: a log that has not been reached has none.
+    const itsEpoch = epoch()
+    const began = performance.now()
+    const outcomes = await log.append(drafts)
+    stats.appendSeconds.observe((performance.now() - began) / 1000)
+    const stored = count(drafts, outcomes)
+    reply.code(stored === 0 ? 200 : 201)
+    return {
+      notifications: outcomes.map(({ position, duplicate }, index) => {
+        const { id, channel } = drafts[index] as Draft
+        return { id, channel, cursor: formatCursor(itsEpoch, position), duplicate }
+      }),
+    }
+  }
+
+  /** @returns how many were not there already */
+  function count(drafts: readonly Draft[], outcomes: readonly Appended[]): number {
+    const stored = drafts.filter((_, index) => !outcomes[index]?.duplicate)
+    stats.published += stored.length
+    stats.duplicates += drafts.length - stored.length
+    for (const { data } of stored) stats.publishedBytes += Buffer.byteLength(data)
+    return stored.length
+  }
 }
 
 function decode(request: FastifyRequest<{ Body: Buffer }>): Items {

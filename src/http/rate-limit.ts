@@ -16,8 +16,7 @@ export type RateLimit = (request: FastifyRequest) => Promise<void>
 
 /**
  * Makes what counts requests of one kind and turns away those beyond `limits`. Register `@fastify/rate-limit` first, and
- * authenticate before. It remembers the
- * 5,000 who asked last: of more in a second, some get more than their share.
+ * authenticate before. It remembers the 5,000 who asked last: of more in a second, some get more than their share.
  *
  * @param turnedAway is called for each of those
  * @returns one for each limit that there is: without any, nothing stands in the way of a request

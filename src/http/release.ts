@@ -12,6 +12,9 @@ import type { WebSocket } from 'ws'
 /** Fastify's listener to the end of a response: it holds request and reply, for hooks and log lines that streams don't have. */
 const FASTIFY_LISTENER = 'onResFinished'
 
+/** Node looks only whether there is a text: what it made of the head is two dozen small ones strung together. */
+const SENT = 'sent'
+
 const NO_HEADERS: string[] = []
 
 /** A request is over and its connection has become a WebSocket: nothing will be answered to it. */
@@ -25,7 +28,10 @@ export function releaseUpgrade(ws: WebSocket, socket: Socket, onError: (error: E
   }
 }
 
-/** A request has been read, and its response will be written by hand, perhaps for hours. Its headers and URL are gone after that. */
+/**
+ * A request has been read, and its response will be written by hand, perhaps for hours. Its headers and URL are gone after that, and
+ * those of the response, too, if they have been sent.
+ */
 export function releaseExchange(request: IncomingMessage, response: ServerResponse): void {
   for (const event of ['finish', 'error'] as const) {
     for (const listener of response.listeners(event)) {
@@ -35,4 +41,6 @@ export function releaseExchange(request: IncomingMessage, response: ServerRespon
   request.headers = {}
   request.rawHeaders = NO_HEADERS
   request.url = ''
+  const sent = response as { _header?: unknown; _headerSent?: unknown }
+  if (typeof sent._header === 'string' && sent._headerSent === true) sent._header = SENT
 }

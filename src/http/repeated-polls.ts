@@ -4,10 +4,11 @@ import type { ChannelSet } from '../protocol/channel-set.ts'
 import { type Cursor, parseCursor } from '../protocol/cursor.ts'
 import type { Access } from '../stream/access.ts'
 import type { Hub } from '../stream/hub.ts'
+import type { Peer } from '../stream/peer.ts'
 import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
 import { type AnswerForm, headerLines, SocketExchange } from '../transport/exchange.ts'
 import { LongPollTransport } from '../transport/long-poll.ts'
-import type { Admission, Guest } from './admission.ts'
+import type { Admission } from './admission.ts'
 import { takeChunks } from './chunks.ts'
 import { responseUnderWay } from './connections.ts'
 import { cursorIn, type PollTemplate, templateOf } from './poll-template.ts'
@@ -35,7 +36,7 @@ export interface RepeatedPollOptions {
 export interface AgreedPoll {
   readonly channels: ChannelSet
   readonly access: Access
-  readonly guest: Guest
+  readonly peer: Peer
   readonly waitMs: number
   readonly limit: number
   /** go with the answer's own */
@@ -133,7 +134,7 @@ class PollingConnection {
   }
 
   /** Says whether the poll would be answered with 200, without a look into the log, and nothing is in its way. */
-  #mayRepeat({ access, guest, waitMs, until }: Learned, { epoch, position }: Cursor): boolean {
+  #mayRepeat({ access, peer, waitMs, until }: Learned, { epoch, position }: Cursor): boolean {
     const { hub, admission, draining } = this.#options
     const { writableLength, timeout = 0 } = this.#socket
     return (
@@ -146,7 +147,7 @@ class PollingConnection {
       !access.isRevoked() &&
       epoch === hub.epoch &&
       position <= hub.window.head &&
-      admission.hasRoom(guest)
+      admission.hasRoom(peer)
     )
   }
 
@@ -156,8 +157,9 @@ class PollingConnection {
     const cursor = text === undefined ? undefined : parseCursor(text)
     if (text === undefined || !cursor || !this.#mayRepeat(learned, cursor)) return false
     const { hub, admission, limits } = this.#options
-    const { channels, access, guest, waitMs, limit, form } = learned
-    admission.admit(guest)
+    const { channels, access, peer, waitMs, limit, form } = learned
+    admission.admit(peer)
+    hub.stats.resumeDistance['long-poll'].observe(hub.window.head - cursor.position)
     this.#exchange = new SocketExchange(this.#socket, form, this.#answered)
     this.#cursor = text
     const transport = new LongPollTransport(this.#exchange, { waitMs, limit, ready: false })
@@ -175,7 +177,7 @@ class PollingConnection {
   #end(): void {
     if (!this.#exchange || !this.#learned) return
     this.#exchange = undefined
-    this.#options.admission.leave(this.#learned.guest)
+    this.#options.admission.leave(this.#learned.peer)
     // Node looks after a peer that doesn't take what Node's HTTP has written, but gives it longer when it has written nothing.
     if (this.#socket.writableLength > 0) this.#socket.setTimeout(this.#options.stallMs)
   }

@@ -7,12 +7,15 @@ import { refuseCodings, takeBodies, unsupported } from './body.ts'
 import { check } from './check.ts'
 import { parseJson } from './json.ts'
 import { Problem, type ProblemDetail } from './problem.ts'
+import type { RateLimit } from './rate-limit.ts'
 
 /** What the route needs. */
 export interface RevocationsRouteOptions {
   readonly authenticate: Authenticate
   /** `undefined` where there are no tokens */
   readonly revocations: Revocations | undefined
+  /** of requests */
+  readonly rateLimits: readonly RateLimit[]
   readonly clock: Clock
 }
 
@@ -30,14 +33,14 @@ const MEDIA_TYPE = 'application/json'
 /** Fastify plugin: `POST /v1/revocations`. */
 export function revocationsRoute(
   app: FastifyInstance,
-  { authenticate, revocations, clock }: RevocationsRouteOptions,
+  { authenticate, revocations, rateLimits, clock }: RevocationsRouteOptions,
   done: () => void,
 ): void {
   takeBodies(app, [MEDIA_TYPE])
 
   app.post<{ Body: Buffer }>(
     '/v1/revocations',
-    { bodyLimit: MAX_BODY_BYTES, onRequest: [authenticate, demandAdmin, refuseCodings] },
+    { bodyLimit: MAX_BODY_BYTES, onRequest: [authenticate, demandAdmin, refuseCodings, ...rateLimits] },
     async (request, reply) => {
       if (!revocations) throw new Problem('no-tokens', 'There are no tokens in mode `none`.')
       const revocation = decode(request, clock.now())

@@ -1,9 +1,11 @@
+import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { OpenAccess } from '../auth/access.ts'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import type { Access } from '../stream/access.ts'
 import type { Hub } from '../stream/hub.ts'
+import type { Peer } from '../stream/peer.ts'
 import { findStart, type StartingPoint } from '../stream/start.ts'
 import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
 import type { Transport } from '../stream/transport.ts'
@@ -11,7 +13,9 @@ import { ResponseExchange } from '../transport/exchange.ts'
 import { LongPollTransport } from '../transport/long-poll.ts'
 import { SseTransport } from '../transport/sse.ts'
 import { WebSocketTransport } from '../transport/websocket.ts'
-import { type Admission, type Guest, guestOf } from './admission.ts'
+import { Allowance, type FrameRates } from '../transport/websocket-allowance.ts'
+import { batchWriter } from '../transport/websocket-batch.ts'
+import type { Admission } from './admission.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
@@ -38,10 +42,10 @@ export interface StreamOptions {
   readonly rates: {
     /** that a stream begins */
     readonly connects: RateLimits
-    /** that a frame comes from one WebSocket client */
-    readonly frames: number
-    /** that one of those changes its channels */
-    readonly subscribes: number
+    /** that a frame comes from a WebSocket client */
+    readonly frames: FrameRates
+    /** that one of those changes what the client is sent */
+    readonly subscribes: FrameRates
   }
   /** whether this instance is being stopped */
   draining(): boolean
@@ -49,8 +53,8 @@ export interface StreamOptions {
 
 /** What has been agreed on before the stream begins. */
 interface Agreed extends Negotiation {
+  readonly peer: Peer
   readonly access: Access
-  readonly guest: Guest
   readonly begin: StartingPoint
 }
 
@@ -81,10 +85,11 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     heartbeatMs,
     stallMs,
     maxFrameBytes,
-    framesPerSecond: rates.frames,
-    subscribesPerSecond: rates.subscribes,
+    frames: new Allowance(rates.frames, hub.clock),
+    subscribes: new Allowance(rates.subscribes, hub.clock),
     rejected: (what: 'frames' | 'subscribes') => rejected[what]++,
     clock: hub.clock,
+    write: batchWriter(app.websocketServer),
   }
 
   /** Broken frames are the client's doing, and `ws` ends the socket for them. */
@@ -121,13 +126,13 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
       reply.hijack()
       return
     }
-    const guest = guestOf(request.ip, principal.name)
-    admission.admit(guest)
-    connection.on('close', () => admission.leave(guest))
+    const peer = { address: normalizeIP(request.ip), principal: principal.name }
+    admission.admit(peer)
+    connection.on('close', () => admission.leave(peer))
     request.agreed = {
       ...negotiation,
+      peer,
       access,
-      guest,
       begin: await findStart(hub, negotiation.channels, negotiation.start),
     }
     refuseWhileDraining()
@@ -146,7 +151,9 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     const response = reply.raw
     // What hooks have set, which would go with `send`.
     const headers = reply.getHeaders() as Record<string, string>
-    if (isRepeatable(agreed)) repeatedPolls.learn(request.raw, response, { ...agreed, headers })
+    // What it says of fallbacks is counted where it is said.
+    if (isRepeatable(agreed) && agreed.via.length === 0)
+      repeatedPolls.learn(request.raw, response, { ...agreed, headers })
     subscribe(
       request,
       agreed.transport === 'sse'
@@ -160,13 +167,25 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   }
 
   function overWebSocket(ws: WebSocket, request: FastifyRequest): void {
-    subscribe(request, new WebSocketTransport(ws, request.raw.socket, treatment))
-    releaseUpgrade(ws, request.raw.socket, noteFault)
+    const { socket } = request.raw
+    subscribe(request, new WebSocketTransport(ws, socket, agreedWith(request).peer, treatment))
+    releaseUpgrade(ws, socket, noteFault)
   }
 
   function subscribe(request: FastifyRequest, transport: Transport): void {
-    const { channels, access, begin } = agreedWith(request)
+    const { channels, access, begin, ...negotiation } = agreedWith(request)
+    countStart(negotiation, begin)
     new Subscriber(hub, transport, { channels, access, after: begin.position }, limits).open(begin.gap)
+  }
+
+  function countStart(
+    { transport, start, via }: Pick<Agreed, 'transport' | 'start' | 'via'>,
+    { position }: StartingPoint,
+  ): void {
+    for (const fallback of via) hub.stats.fallbacks[fallback]++
+    if (start.from !== 'cursor') return
+    // An instance that is ahead may have given it out.
+    hub.stats.resumeDistance[transport].observe(Math.max(0, hub.window.head - position))
   }
 }
 

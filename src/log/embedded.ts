@@ -11,6 +11,7 @@ import {
   LogUnavailable,
   type Notification,
   type Page,
+  startLogStats,
 } from './log.ts'
 import { fillPage, findNewest } from './page.ts'
 import { Tails } from './tails.ts'
@@ -39,6 +40,7 @@ export function openEmbeddedLog(
 
 /** See `openEmbeddedLog`. */
 export class EmbeddedLog implements Log {
+  readonly stats = startLogStats()
   readonly #store: Store
   readonly #now: () => number
   readonly #writer: Writer

@@ -6,6 +6,9 @@ import type { ChannelSet } from '../protocol/channel-set.ts'
  * Positions are whole numbers that grow along the log; they need not be contiguous. Position 0 is before everything.
  */
 export interface Log {
+  /** how the driver has fared */
+  readonly stats: LogStats
+
   /**
    * Stores notifications, all or none, in the order given, and resolves when they are durable. (On NATS, which stores one at a time, a
    * call that fails may be stored in part, and one that was refused at first comes later: see ARCHITECTURE.md.)
@@ -56,6 +59,19 @@ export interface Log {
   close(): Promise<void>
 }
 
+/** What a driver has had to do since it was opened, in plain numbers that only grow. Where there is no server they stay 0. */
+export interface LogStats {
+  /** connections to the log's server that were made, the first among them */
+  connects: number
+  /** tails that were set up anew, for they were silent or not complete */
+  tailRestarts: number
+}
+
+/** Nothing has happened yet. */
+export function startLogStats(): LogStats {
+  return { connects: 0, tailRestarts: 0 }
+}
+
 /** The most bytes of data in one page, unless its only notification is larger. */
 export const PAGE_BYTES = 64 * 1024
 
@@ -68,6 +84,8 @@ export interface Draft {
   readonly data: string
   /** seconds; after that it is not delivered */
   readonly ttl?: number
+  /** of the publish, as in `protocol/traceparent.ts` */
+  readonly traceparent?: string
 }
 
 /** An immutable stored notification. */
@@ -82,6 +100,8 @@ export interface Notification {
   readonly data: string
   /** when it ceases to be delivered (`ttl`), milliseconds since 1970 */
   readonly expires?: number
+  /** of the publish, as in `protocol/traceparent.ts` */
+  readonly traceparent?: string
 }
 
 /** What became of a draft. */

@@ -8,6 +8,7 @@ import {
   LogUnavailable,
   type Notification,
   type Page,
+  startLogStats,
 } from './log.ts'
 import { identityOf, newEpoch, notificationOf, sizeOf } from './notification.ts'
 import { fillPage, findNewest } from './page.ts'
@@ -23,6 +24,7 @@ export function openMemoryLog(options: LogOptions, now: () => number = Date.now)
 }
 
 class MemoryLog implements Log {
+  readonly stats = startLogStats()
   readonly #options: LogOptions
   readonly #now: () => number
   readonly #epoch = newEpoch()

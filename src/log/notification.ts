@@ -10,14 +10,16 @@ export function notificationOf({ ttl, ...draft }: Draft, position: number, time:
 }
 
 /** The identity of a notification (contract §2.6): no channel has a space in it, so no two pairs give the same text. */
-export function identityOf({ channel, id }: Draft): string {
+export function identityOf({ channel, id }: Draft | Notification): string {
   return `${channel} ${id}`
 }
 
 /** The bytes that a notification counts for in `retentionBytes`. */
-export function sizeOf({ channel, id, type = '', data }: Draft | Notification): number {
-  // Channel names, ids and types are ASCII. The channel counts twice, for it is in the index, too.
-  return 2 * channel.length + id.length + type.length + Buffer.byteLength(data) + OVERHEAD
+export function sizeOf({ channel, id, type = '', data, traceparent = '' }: Draft | Notification): number {
+  // All but the data is ASCII. The channel counts twice, for it is in the index, too.
+  return (
+    2 * channel.length + id.length + type.length + Buffer.byteLength(data) + traceparent.length + OVERHEAD
+  )
 }
 
 /** The epoch of a new log: 10 random characters of `0-9a-z`, so that no two logs share one by chance. */

@@ -132,7 +132,7 @@ export const CODES = {
     status: 429,
     close: 4429,
     title: 'Too much was asked in too short a time',
-    action: 'Ask less often, and not before `Retry-After`.',
+    action: 'Ask less often, and not again before `Retry-After`, or some seconds after a close.',
   },
   'headers-too-large': {
     status: 431,

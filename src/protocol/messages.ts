@@ -17,6 +17,8 @@ export interface NotificationMessage<Data = unknown> {
   readonly type?: string
   /** when it was stored, RFC 3339 in UTC with milliseconds */
   readonly time: string
+  /** of its publish, where that had one (W3C Trace Context) */
+  readonly traceparent?: string
   readonly data: Data
 }
 

@@ -31,11 +31,13 @@ export class Entry {
   }
 
   #encode(): string {
-    const { channel, id, type, time, data } = this.notification
+    const { channel, id, type, time, traceparent, data } = this.notification
     // Cursor, channel and type are made of characters that JSON leaves as they are; an id may hold quotes.
     return `{"cursor":"${this.cursor}","channel":"${channel}","id":${JSON.stringify(id)}${
       type === undefined ? '' : `,"type":"${type}"`
-    },"time":"${new Date(time).toISOString()}","data":${data}}`
+    },"time":"${new Date(time).toISOString()}"${
+      traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`
+    },"data":${data}}`
   }
 
   bytes(format: Format): Buffer {

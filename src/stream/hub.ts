@@ -3,9 +3,10 @@ import { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
 import type { Seam, Source } from './seam.ts'
-import { startStats } from './stats.ts'
+import { startStats, tally } from './stats.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
+import type { CloseReason } from './transport.ts'
 import { Window } from './window.ts'
 
 /** Between two attempts to reach a log that has not been reached yet, in milliseconds. */
@@ -17,7 +18,18 @@ export interface HubOptions {
   readonly clock: Clock
   /** bound of the window, in bytes (see `Window`) */
   readonly windowBytes: number
+  /** looks on at deliveries; default: nobody does */
+  readonly watchDelivery?: WatchDelivery
 }
+
+/**
+ * Is told when what one turn of the event loop brought is about to be delivered, and to how many subscribers.
+ * @returns is called when it has been, if anything
+ */
+export type WatchDelivery = (
+  notifications: readonly Notification[],
+  subscribers: number,
+) => (() => void) | undefined
 
 /**
  * Follows the log's tail for all subscribers of this instance: takes what one turn of the event loop brings, puts it into the
@@ -28,6 +40,7 @@ export class Hub implements Source {
   readonly clock: Clock
   readonly stats = startStats()
   readonly #windowBytes: number
+  readonly #watchDelivery: WatchDelivery | undefined
   readonly #subscriptions = new Subscriptions<Seam>()
   readonly #subscribers = new Map<Subscriber, Seam>()
   readonly #followers = new Set<Seam>()
@@ -36,10 +49,11 @@ export class Hub implements Source {
   #epoch: string | undefined
   #window: Window | undefined
 
-  constructor({ log, clock, windowBytes }: HubOptions) {
+  constructor({ log, clock, windowBytes, watchDelivery }: HubOptions) {
     this.log = log
     this.clock = clock
     this.#windowBytes = windowBytes
+    this.#watchDelivery = watchDelivery
   }
 
   /** Follows the log from its end; while it can't be reached, goes on trying after this has returned. */
@@ -87,12 +101,16 @@ export class Hub implements Source {
   join(subscriber: Subscriber, seam: Seam): void {
     this.#subscribers.set(subscriber, seam)
     this.stats.connections[subscriber.kind]++
+    this.stats.opened[subscriber.kind]++
     this.#subscriptions.add(seam, seam.channels)
   }
 
   /** A subscriber goes; that it is told twice is as good as once. */
-  leave(subscriber: Subscriber, seam: Seam): void {
-    if (this.#subscribers.delete(subscriber)) this.stats.connections[subscriber.kind]--
+  leave(subscriber: Subscriber, seam: Seam, reason: CloseReason): void {
+    if (this.#subscribers.delete(subscriber)) {
+      this.stats.connections[subscriber.kind]--
+      tally(this.stats.closed[subscriber.kind], reason)
+    }
     this.#subscriptions.remove(seam, seam.channels)
     this.#ahead.delete(seam)
   }
@@ -134,6 +152,7 @@ export class Hub implements Source {
   #reset({ epoch, first }: Bounds): void {
     const before = this.window.head
     const isOtherLog = epoch !== this.#epoch
+    this.stats.tailResets[isOtherLog ? 'epoch' : 'retention']++
     this.#epoch = epoch
     this.#window = new Window(this.#windowBytes, first - 1)
     for (const seam of [...this.#followers, ...this.#subscribers.values()]) {
@@ -154,7 +173,9 @@ export class Hub implements Source {
         if (seam.find(batch)) concerned.push(seam)
       })
     }
+    const delivered = this.#watchDelivery?.(notifications, concerned.length)
     for (const seam of concerned) seam.flush(before)
+    delivered?.()
     if (this.#ahead.size === 0) return
     const ahead = [...this.#ahead]
     this.#ahead.clear()

@@ -71,6 +71,11 @@ export class Seam {
     return this.#channels
   }
 
+  /** Whether the sink takes more. */
+  get isWritable(): boolean {
+    return this.#writable
+  }
+
   /** Everything on its channels up to here has been handed to the sink. */
   get cursor(): number {
     return this.#state === 'live' ? this.#source.window.head : this.#cursor
@@ -90,8 +95,10 @@ export class Seam {
       this.#readLog()
       return
     }
-    if (this.#cursor < window.head) stats.windowReads++
-    this.#deliver(window.read(this.#channels, this.#cursor, this.#sink.room, clock.now()))
+    if (this.#cursor < window.head) {
+      stats.windowReads++
+      this.#deliver(window.read(this.#channels, this.#cursor, this.#sink.room, clock.now()))
+    }
     if (this.#state !== 'catching-up' || !this.#writable) return
     if (this.#cursor === window.head) {
       this.#state = 'live'

@@ -13,7 +13,7 @@ import type { Batch, Room } from './batch.ts'
 import { Conversation, type Conversed } from './conversation.ts'
 import type { Hub } from './hub.ts'
 import { Seam, type Sink } from './seam.ts'
-import type { Transport, TransportEvents } from './transport.ts'
+import type { CloseReason, Transport, TransportEvents } from './transport.ts'
 
 /** How long a peer has to take its last bytes after the stream was ended, in milliseconds. */
 const CLOSE_GRACE_MS = 5_000
@@ -33,6 +33,9 @@ export interface Subscription {
   readonly after: number
   readonly access: Access
 }
+
+/** How a subscriber that is open gets on. */
+export type Pace = 'live' | 'catching-up' | 'blocked'
 
 /** The server side of one client: its channels, its cursor, its transport. */
 export class Subscriber implements Sink, TransportEvents, Conversed {
@@ -102,6 +105,12 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
     return this.#limits.maxChannels
   }
 
+  /** Whether it has everything, is behind, or waits for its connection to take more; for one that is open. */
+  get pace(): Pace {
+    if (!this.#seam.isWritable) return 'blocked'
+    return this.#seam.state === 'live' ? 'live' : 'catching-up'
+  }
+
   get isOpen(): boolean {
     return this.#seam.state !== 'closed'
   }
@@ -140,7 +149,7 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
   /** Ends the stream for the reason that `code` names: nothing is delivered any more. Closing twice is as good as once. */
   close(code: ErrorCode): void {
     if (!this.isOpen) return
-    this.#leave()
+    this.#leave(code)
     this.#cancelTimer = this.#hub.clock.after(CLOSE_GRACE_MS, () => this.#transport.abort())
     this.#transport.close(code)
   }
@@ -150,12 +159,25 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
   }
 
   deliver(batch: Batch): boolean {
-    this.#hub.stats.delivered[this.kind] += batch.entries.length
-    return this.#transport.deliver(batch)
+    const { stats, clock } = this.#hub
+    stats.delivered[this.kind] += batch.entries.length
+    const stored = batch.entries[0]?.notification.time
+    if (stored !== undefined && this.#seam.state === 'live') {
+      // Another machine may have stored it, whose clock is ahead.
+      stats.lag[this.kind].observe(Math.max(0, clock.now() - stored) / 1000)
+    }
+    const takesMore = this.#transport.deliver(batch)
+    // A long-poll that has been answered is over, and not full.
+    if (!takesMore && this.isOpen) stats.filled[this.kind]++
+    return takesMore
+  }
+
+  wrote(bytes: number): void {
+    this.#hub.stats.deliveredBytes[this.kind] += bytes
   }
 
   gap(position: number, reason: GapReason): void {
-    this.#hub.stats.gaps++
+    this.#hub.stats.gaps[reason]++
     this.send({ type: 'gap', cursor: formatCursor(this.#hub.epoch, position), reason })
   }
 
@@ -172,15 +194,15 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
     this.#conversation.take(message)
   }
 
-  closed(): void {
-    this.#leave()
+  closed(reason: CloseReason): void {
+    this.#leave(reason)
   }
 
-  #leave(): void {
+  #leave(reason: CloseReason): void {
     this.#cancelTimer()
     this.#cancelExpiry()
     this.#seam.close()
-    this.#hub.leave(this, this.#seam)
+    this.#hub.leave(this, this.#seam, reason)
   }
 
   #tick(): void {

@@ -32,14 +32,22 @@ export interface Transport {
   abort(): void
 }
 
+/**
+ * Why a stream ended: the code it was closed with; `answered` for a long-poll that got its answer; `stalled` when the peer took no more
+ * bytes; else `gone`, by the client or the way between.
+ */
+export type CloseReason = ErrorCode | 'answered' | 'stalled' | 'gone'
+
 /** What a transport tells the core, and may ask it. */
 export interface TransportEvents {
   /** where the subscriber stands; during `deliver`, where it stands with that batch */
   readonly cursor: string
+  /** Notifications were handed over in a write of so many bytes. */
+  wrote(bytes: number): void
   /** The connection takes notifications again. */
   drained(): void
   /** The client has sent a valid message. */
   received(message: ClientMessage): void
   /** The connection is gone, whoever ended it. Called once. */
-  closed(): void
+  closed(reason: CloseReason): void
 }

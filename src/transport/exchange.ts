@@ -1,12 +1,19 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
+/** The JSON of an answer. */
+export interface Body {
+  readonly text: string
+  /** its length in UTF-8 */
+  readonly bytes: number
+}
+
 /** The answer to one long-poll as the transport sees it: whether Node's HTTP writes it or we do is not its concern. */
 export interface Exchange {
   /** Has `gone` called when the client can't be answered any more. Called once, before anything else. */
   open(gone: () => void): void
-  /** Gives the answer, 200 with a body of JSON, which ends the exchange. */
-  answer(body: string): void
+  /** Gives the answer, 200, which ends the exchange. */
+  answer(body: Body): void
   /** Drops the connection without a word. */
   destroy(): void
 }
@@ -29,14 +36,14 @@ export class ResponseExchange implements Exchange {
     this.#response.on('close', gone)
   }
 
-  answer(body: string): void {
+  answer({ text, bytes }: Body): void {
     this.#response.writeHead(200, {
       ...this.#headers,
       ...HEADERS,
-      'content-length': Buffer.byteLength(body),
+      'content-length': bytes,
     })
     // As text it goes to the socket in one piece with the head.
-    this.#response.end(body)
+    this.#response.end(text)
   }
 
   destroy(): void {
@@ -70,7 +77,7 @@ export class SocketExchange implements Exchange {
     this.#gone = gone
   }
 
-  answer(body: string): void {
+  answer(body: Body): void {
     this.#socket.write(bytesOf(this.#form, body))
     this.#ended()
   }
@@ -87,17 +94,19 @@ export class SocketExchange implements Exchange {
 
 const LINES = headerLines(HEADERS)
 
-/** What was written last: those who wait for the same get the same bytes, one after another. */
-let last = { headers: '', body: '', date: '', bytes: Buffer.alloc(0) }
+/** What was written last, a few MiB at most: those who wait for the same get the same bytes, one after another. */
+let last:
+  | { readonly headers: string; readonly body: Body; readonly date: string; readonly bytes: Buffer }
+  | undefined
 
-function bytesOf({ headers, keepAlive }: AnswerForm, body: string): Buffer {
+function bytesOf({ headers, keepAlive }: AnswerForm, body: Body): Buffer {
   const date = dateField()
-  if (body !== last.body || headers !== last.headers || date !== last.date) {
-    const lines = `${headers}${LINES}content-length: ${Buffer.byteLength(body)}\r\nDate: ${date}\r\n`
-    const persistence = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAlive}\r\n`
-    last = { headers, body, date, bytes: Buffer.from(`HTTP/1.1 200 OK\r\n${lines}${persistence}\r\n${body}`) }
-  }
-  return last.bytes
+  if (last?.body === body && last?.headers === headers && last.date === date) return last.bytes
+  const lines = `${headers}${LINES}content-length: ${body.bytes}\r\nDate: ${date}\r\n`
+  const persistence = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAlive}\r\n`
+  const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${lines}${persistence}\r\n${body.text}`)
+  last = { headers, body, date, bytes }
+  return bytes
 }
 
 /** Headers as lines of an answer (RFC 9112 §5). */

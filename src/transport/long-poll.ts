@@ -1,7 +1,7 @@
 import type { ByeMessage, ControlMessage, GapMessage, ReadyMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
-import type { Transport, TransportEvents } from '../stream/transport.ts'
-import type { Exchange } from './exchange.ts'
+import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
+import type { Body, Exchange } from './exchange.ts'
 
 /** How a client wants its answer. */
 export interface LongPollOptions {
@@ -40,7 +40,7 @@ export class LongPollTransport implements Transport {
 
   open(events: TransportEvents): void {
     this.#events = events
-    this.#exchange.open(() => this.#end())
+    this.#exchange.open(() => this.#end('gone'))
   }
 
   deliver(batch: Batch): boolean {
@@ -72,28 +72,36 @@ export class LongPollTransport implements Transport {
 
   #answer(batch?: Batch, bye?: ByeMessage): void {
     if (!this.#events) return
-    const notifications = batch ? listed(batch) : ''
-    const body = `{"notifications":[${notifications}],"cursor":"${this.#events.cursor}"${
-      this.#options.ready ? member('ready', this.#ready) : ''
-    }${member('gap', this.#gap)}${member('bye', bye)}}`
+    const ready = this.#options.ready ? member('ready', this.#ready) : ''
+    const body = bodyOf(
+      batch,
+      this.#events.cursor,
+      `${ready}${member('gap', this.#gap)}${member('bye', bye)}`,
+    )
+    if (batch) this.#events.wrote(body.bytes)
     this.#exchange.answer(body)
-    this.#end()
+    this.#end('answered')
   }
 
   /** The subscriber has done its work once the answer is given; Node sends the bytes on. */
-  #end(): void {
+  #end(reason: CloseReason): void {
     const events = this.#events
     this.#events = undefined
-    events?.closed()
+    events?.closed(reason)
   }
 }
 
-/** What was listed last: a turn's batch is the same for many. */
-let last: { readonly batch: Batch; readonly text: string } | undefined
+/** What was made last, a few MiB at most: those who wait for the same get the same, one after another. */
+let last:
+  | (Body & { readonly batch: Batch | undefined; readonly cursor: string; readonly members: string })
+  | undefined
 
-function listed(batch: Batch): string {
-  if (last?.batch !== batch) last = { batch, text: batch.entries.map((entry) => entry.json).join() }
-  return last.text
+function bodyOf(batch: Batch | undefined, cursor: string, members: string): Body {
+  if (last?.batch === batch && last?.cursor === cursor && last.members === members) return last
+  const notifications = batch ? batch.entries.map((entry) => entry.json).join() : ''
+  const text = `{"notifications":[${notifications}],"cursor":"${cursor}"${members}}`
+  last = { batch, cursor, members, text, bytes: Buffer.byteLength(text) }
+  return last
 }
 
 function member(name: string, message: ControlMessage | undefined): string {

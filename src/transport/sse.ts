@@ -56,7 +56,7 @@ export class SseTransport implements Transport {
       this.#full = false
       events.drained()
     })
-    response.on('close', () => events.closed())
+    response.on('close', () => events.closed('gone'))
     // Neither length nor chunks: the end of the connection is the end of the stream (RFC 9112 §6.3), and the bytes of a batch
     // are the same for every subscriber.
     response.removeHeader('transfer-encoding')
@@ -65,7 +65,9 @@ export class SseTransport implements Transport {
   }
 
   deliver(batch: Batch): boolean {
-    this.#full = !this.#response.write(batch.bytes(FORMAT))
+    const bytes = batch.bytes(FORMAT)
+    this.#events?.wrote(bytes.length)
+    this.#full = !this.#response.write(bytes)
     return !this.#full
   }
 

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net'
 import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
-import type { ControlMessage } from '../protocol/messages.ts'
+import type { ClientMessage, ControlMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
-import type { Entry, Format } from '../stream/entry.ts'
-import type { Transport, TransportEvents } from '../stream/transport.ts'
+import type { Peer } from '../stream/peer.ts'
+import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
+import { framedBytes, type WriteBatch } from './websocket-batch.ts'
 import { Conduct, type ConductLimits } from './websocket-conduct.ts'
 import { listen, type SocketListener } from './websocket-events.ts'
-import { textFrame } from './websocket-frame.ts'
 import { decodeClientMessage, type Refusal } from './websocket-messages.ts'
 
 /** How a socket is to be treated. */
@@ -20,6 +20,7 @@ export interface WebSocketOptions extends ConductLimits {
   readonly stallMs: number
   /** is called when there were too many, and the socket is closed for it */
   readonly rejected: (what: 'frames' | 'subscribes') => void
+  readonly write: WriteBatch
 }
 
 /** The subprotocol that is spoken, also when none was asked for (contract §4). */
@@ -37,11 +38,6 @@ const MAX_UNANSWERED_PINGS = 2
  */
 const MAX_UNTAKEN_BYTES = 1024 * 1024
 
-/** A whole frame: the bytes go to the socket as they are, the same for every subscriber. */
-const FORMAT: Format = {
-  encode: (entry: Entry) => textFrame(`{"type":"notification","notification":${entry.json}}`),
-}
-
 const ROOM: Room = { count: 512, bytes: 64 * 1024 }
 
 /** WebSocket (RFC 6455), one JSON message a text frame (contract §4.4). */
@@ -51,17 +47,20 @@ export class WebSocketTransport implements Transport, SocketListener {
   readonly heartbeatMs: number
   readonly #ws: WebSocket
   readonly #socket: Socket
+  readonly #peer: Peer
   readonly #options: WebSocketOptions
   /** made for those who say something */
   #conduct: Conduct | undefined
   #events: TransportEvents | undefined
   #full = false
   #unanswered = 0
+  #ending: CloseReason = 'gone'
 
-  /** @param socket what `ws` writes to; without compression it writes whole frames at once, so ours may stand between them */
-  constructor(ws: WebSocket, socket: Socket, options: WebSocketOptions) {
+  /** @param socket what `ws` writes to */
+  constructor(ws: WebSocket, socket: Socket, peer: Peer, options: WebSocketOptions) {
     this.#ws = ws
     this.#socket = socket
+    this.#peer = peer
     this.#options = options
     this.heartbeatMs = options.heartbeatMs
   }
@@ -76,7 +75,8 @@ export class WebSocketTransport implements Transport, SocketListener {
   deliver(batch: Batch): boolean {
     // Once a close frame has been sent no other may follow (RFC 6455 §5.5.1).
     if (this.#ws.readyState !== this.#ws.OPEN) return false
-    this.#full = !this.#socket.write(batch.bytes(FORMAT))
+    this.#events?.wrote(framedBytes(batch))
+    this.#full = !this.#options.write(this.#ws, this.#socket, batch)
     return !this.#full
   }
 
@@ -101,6 +101,7 @@ export class WebSocketTransport implements Transport, SocketListener {
 
   close(code: ErrorCode): void {
     const entry: Code = CODES[code]
+    this.#ending = code
     this.#ws.close(entry.close ?? CODES.internal.close, code)
   }
 
@@ -115,7 +116,9 @@ export class WebSocketTransport implements Transport, SocketListener {
   }
 
   onIdle(): void {
-    if (this.#socket.writableLength > 0) this.abort()
+    if (this.#socket.writableLength === 0) return
+    this.#ending = 'stalled'
+    this.abort()
   }
 
   onPing(): void {
@@ -128,18 +131,18 @@ export class WebSocketTransport implements Transport, SocketListener {
   }
 
   onClose(): void {
-    this.#events?.closed()
+    this.#events?.closed(this.#ending)
   }
 
   get #itsConduct(): Conduct {
-    this.#conduct ??= new Conduct(this.#options)
+    this.#conduct ??= new Conduct(this.#options, this.#peer)
     return this.#conduct
   }
 
   /** A frame has come that was not asked for. Its client is let go when it takes no answers, or there were too many. */
   #count(): void {
     if (this.#socket.writableLength > MAX_UNTAKEN_BYTES) this.abort()
-    else if (!this.#itsConduct.frame()) this.#reject('frames', this.#options.framesPerSecond)
+    else this.#demand('frames', this.#itsConduct.frame())
   }
 
   onMessage(data: Buffer, isBinary: boolean): void {
@@ -154,18 +157,22 @@ export class WebSocketTransport implements Transport, SocketListener {
     } else {
       const decoded = decodeClientMessage(data.toString())
       if (!('message' in decoded)) this.#refuse(decoded.refusal)
-      else if (decoded.message.type === 'ping' || this.#itsConduct.subscribe())
-        this.#events?.received(decoded.message)
-      else this.#reject('subscribes', this.#options.subscribesPerSecond)
+      else this.#take(decoded.message)
     }
   }
 
-  #reject(what: 'frames' | 'subscribes', perSecond: number): void {
+  #take(message: ClientMessage): void {
+    if (message.type !== 'ping') this.#demand('subscribes', this.#itsConduct.subscribe())
+    if (this.#ws.readyState === this.#ws.OPEN) this.#events?.received(message)
+  }
+
+  /** @param exceeded the limit that is; `undefined` for none */
+  #demand(what: 'frames' | 'subscribes', exceeded: string | undefined): void {
     // Frames go on coming until the client has heard of the close.
-    if (this.#ws.readyState !== this.#ws.OPEN) return
+    if (exceeded === undefined || this.#ws.readyState !== this.#ws.OPEN) return
     this.#options.rejected(what)
     const code = 'too-many-requests'
-    this.send({ type: 'error', code, message: `At most ${perSecond} ${what} in a second.` })
+    this.send({ type: 'error', code, message: `Too many ${what}: at most ${exceeded}.` })
     this.close(code)
   }
 

@@ -5,6 +5,7 @@ import { get, publish } from '../support/clients/requests.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { getBytes, openRaw } from '../support/raw-http.ts'
+import { ADMIN, inSeconds, revoke } from '../support/revocations.ts'
 import { rejected } from '../support/stats.ts'
 import { JWT_SECRET, mintToken } from '../support/tokens.ts'
 import { until } from '../support/until.ts'
@@ -19,6 +20,19 @@ t.test('P-134 more publishes in a second than an address may are 429, for a seco
   t.equal((await service.log.bounds()).last, 20 - refused.length, 'nothing of those is stored')
   t.equal((await rejected(service)).publishes, refused.length)
   await until('it may again', async () => (await send()).status === 201)
+})
+
+t.test('P-134 a revocation counts as a publish', async (t) => {
+  const service = await startApp(t, {
+    settings: { auth: 'jwt', jwtSecret: JWT_SECRET, principalPublishesPerSecond: 2 },
+  })
+  const headers = { authorization: `Bearer ${ADMIN}` }
+  const answers = await Promise.all([
+    ...Array.from({ length: 5 }, () => publish(service, { channel: 'a', data: 1 }, headers)),
+    ...Array.from({ length: 5 }, (_, n) => revoke(service, { jti: `${n}`, until: inSeconds(60) })),
+  ])
+  const statuses = answers.map(({ status }) => status)
+  t.ok(statuses.filter((status) => status === 429).length >= 6, `${statuses}`)
 })
 
 for (const kind of TRANSPORT_CLIENTS) {
@@ -140,6 +154,40 @@ t.test('P-135 who changes channels too often gets `error`, then 4429', async (t)
   t.equal(await client.inbox.ended, 4429)
   t.equal((await rejected(service)).subscribes, 1)
 })
+
+const SAID = {
+  Frames: [{ type: 'ping' }, 'pong'],
+  Subscribes: [{ type: 'subscribe', channels: ['a'] }, 'subscribed'],
+} as const
+
+for (const whose of ['address', 'principal'] as const) {
+  for (const what of ['Frames', 'Subscribes'] as const) {
+    t.test(`P-135 ${what} are limited for all clients of one ${whose} together`, async (t) => {
+      const clock = new ManualClock(setImmediate)
+      const jwt = { auth: 'jwt', jwtSecret: JWT_SECRET } as const
+      const service = await startApp(t, { clock, settings: { ...jwt, [`${whose}${what}PerSecond`]: 1 } })
+      const [message, answer] = SAID[what]
+      const say = async (sub: string) => {
+        const exp = clock.now() / 1000 + 60
+        const token = await mintToken({ sub, exp, tidings: { subscribe: ['a'] } })
+        const { ws, inbox, say } = await openWebSocket(service, { channel: 'a', token })
+        t.teardown(async () => ws.terminate())
+        await inbox.expect('ready')
+        say(message)
+        return inbox
+      }
+      for (let i = 0; i < 10; i++) await (await say('one')).expect(answer)
+      const refused = await say('one')
+      t.match(await refused.expect('error'), {
+        code: 'too-many-requests',
+        message: new RegExp(`At most 1 .*one ${whose}\\.$`, 'i'),
+      })
+      t.equal(await refused.ended, 4429)
+      const other = await say('other')
+      await other.expect(whose === 'address' ? 'error' : answer)
+    })
+  }
+}
 
 t.test('P-136 a connection that asks nothing, or too slowly, is ended', async (t) => {
   const service = await startApp(t, { settings: { requestTimeoutSeconds: 1 } })

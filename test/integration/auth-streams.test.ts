@@ -14,7 +14,7 @@ import { until } from '../support/until.ts'
 const TRANSPORTS: readonly TransportKind[] = ['websocket', 'sse', 'long-poll']
 const SETTINGS = { auth: 'jwt', jwtSecret: JWT_SECRET } as const
 
-for (const transport of ['sse', 'long-poll'] as const) {
+for (const transport of TRANSPORTS) {
   t.test(`over ${transport} the SDK outlives its tokens, and misses nothing`, async (t) => {
     const service = await startApp(t, { settings: SETTINGS })
     const authorization = `Bearer ${await mintToken({ tidings: { publish: ['numbers'] } })}`

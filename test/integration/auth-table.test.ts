@@ -75,6 +75,7 @@ const ROUTES: Readonly<Record<string, readonly [ask: Ask, status: number]>> = {
   'the stream by sse': [STREAMS.sse('news:*'), 200],
   'the stream by long-poll': [STREAMS['long-poll']('news:*'), 200],
   figures: [STATS, 200],
+  metrics: [{ ...STATS, path: '/metrics' }, 200],
   'figures as events': [{ ...STATS, headers: { accept: 'text/event-stream' } }, 200],
 }
 

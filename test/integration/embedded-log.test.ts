@@ -36,6 +36,20 @@ t.test('a directory is made with all above it, though there is a dot in its name
   await again.close()
 })
 
+t.test('a store of another format is refused, and left as it is', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
+  t.teardown(() => rm(directory, { recursive: true }))
+  const log = openEmbeddedLog(directory, logOptions())
+  await log.append([draft('a')])
+  await log.close()
+  const formatBefore = await swapFormat(directory, 99)
+  t.throws(() => openEmbeddedLog(directory, logOptions()), { message: /its format is 99/ })
+  await swapFormat(directory, formatBefore)
+  const again = openEmbeddedLog(directory, logOptions())
+  t.equal((await again.bounds()).last, 1)
+  await again.close()
+})
+
 t.test('opened again with less room it takes what is too much, in slices between appends', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'tidings-log-'))
   const roomy = openEmbeddedLog(directory, logOptions())
@@ -142,17 +156,44 @@ t.test('what has become too old is taken though nobody appends', async (t) => {
   t.pass()
 })
 
-t.test('identities that are out of the window leave the disk', async (t) => {
-  const { log, directory, clock } = await openFor(t, { idempotencySeconds: 120 })
-  await log.append(Array.from({ length: 3 }, () => draft('a')))
-  clock.pass(60_000)
-  await log.append([draft('a')])
+t.test(
+  'identities that are out of the window leave the disk, whether their notifications are kept or not',
+  async (t) => {
+    for (const [retentionSeconds, outlived] of [
+      [86_400, 0],
+      [30, 3],
+    ] as const) {
+      const { log, directory, clock } = await openFor(t, { idempotencySeconds: 120, retentionSeconds })
+      const counts = () => {
+        const root = open(directory, { noSubdir: false, readOnly: true })
+        const [identities, alone] = ['identities', 'outlived'].map((name) =>
+          root.openDB({ name }).getKeysCount(),
+        )
+        return root.close().then(() => ({ identities, alone }))
+      }
+      await log.append(Array.from({ length: 3 }, () => draft('a')))
+      clock.pass(60_000)
+      await log.append([draft('a')])
+      t.strictSame(await counts(), { identities: 4, alone: outlived })
+      clock.pass(60_000)
+      await log.append([draft('a')])
+      await log.sweep()
+      t.strictSame(await counts(), { identities: 2, alone: outlived && 1 })
+    }
+  },
+)
+
+t.test('an identity is remembered though retention has taken its notification', async (t) => {
+  const { log, clock } = await openFor(t, { idempotencySeconds: 120, retentionSeconds: 30 })
+  await log.append([draft('a', { id: 'same' })])
   clock.pass(60_000)
   await log.sweep()
-  await log.close()
-  const root = open(directory, { noSubdir: false, readOnly: true })
-  for (const name of ['identities', 'ages']) t.equal(root.openDB({ name }).getKeysCount(), 1, name)
-  await root.close()
+  t.equal((await log.bounds()).first, 2)
+  t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 1, duplicate: true }])
+  clock.pass(60_000)
+  t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: false }])
+  await log.sweep()
+  t.strictSame(await log.append([draft('a', { id: 'same' })]), [{ position: 2, duplicate: true }])
 })
 
 t.test('when too much waits for the disk more is refused, until that is written', async (t) => {
@@ -177,3 +218,13 @@ t.test('a tail that is behind gets large notifications a few at a time', async (
   stop()
   t.strictSame(batches, [2, 2, 1])
 })
+
+/** Puts another number where a store has that of its format, and returns the one before. */
+async function swapFormat(directory: string, format: unknown): Promise<unknown> {
+  const root = open(directory, { noSubdir: false })
+  const meta = root.openDB({ name: 'meta' })
+  const before = meta.get('format')
+  await meta.put('format', format)
+  await root.close()
+  return before
+}

@@ -7,6 +7,7 @@ import type { StatsDocument } from '../../src/protocol/stats.ts'
 import { get, publish } from '../support/clients/requests.ts'
 import { abruptWebSocketClient } from '../support/clients/websocket.ts'
 import { ABRUPT_CLIENTS, Follower } from '../support/follower.ts'
+import { scrape } from '../support/metrics.ts'
 import { startNats } from '../support/nats.ts'
 import { type ServiceProcess, startService } from '../support/service.ts'
 import { startTraffic } from '../support/traffic.ts'
@@ -157,7 +158,7 @@ t.test('a port in use ends it with 1 and one line', async (t) => {
   t.match(errors, new RegExp(`^.*EADDRINUSE.*:${port}\\n$`))
 })
 
-t.test('the figures are those of all workers, without one that does not answer', async (t) => {
+t.test('figures and metrics are those of all workers, without one that does not answer', async (t) => {
   const service = startWorkers(t)
   const url = await service.url
   await listens(service, 2)
@@ -170,6 +171,12 @@ t.test('the figures are those of all workers, without one that does not answer',
   const figures = async () => (await get({ url }, '/v1/stats')).body as StatsDocument
   await until('all has been delivered', async () => (await figures()).delivered.total.websocket === 6)
   t.match(await figures(), { workers: 2, connections: { websocket: 2 }, published: { total: 3 } })
+  const metrics = await scrape({ url })
+  for (const worker of ['1', '2']) {
+    t.equal(metrics.value('tidings_connections', { worker }), 1, `worker ${worker}`)
+    t.ok(metrics.value('process_resident_memory_bytes', { worker }) > 0, `worker ${worker}`)
+  }
+  t.equal(metrics.value('tidings_published_total'), 3)
 
   const stuck = await listens(service, 1)
   process.kill(stuck, 'SIGSTOP')

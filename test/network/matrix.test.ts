@@ -9,10 +9,11 @@ import { forwardProxies, reverseProxies } from './rows/debian.ts'
 import { faulty } from './rows/faulty.ts'
 import { healing } from './rows/healing.ts'
 import { service } from './rows/service.ts'
+import { tokens } from './rows/tokens.ts'
 
 /** How much later than aimed at something may come on a machine that is busy with other things. */
 const SLACK = isLong ? 1 : 3
-const ROWS = [...faulty, ...healing, ...service, ...reverseProxies, ...forwardProxies]
+const ROWS = [...faulty, ...healing, ...service, ...tokens, ...reverseProxies, ...forwardProxies]
 
 t.setTimeout((isLong ? 900 : 200) * 1000)
 t.jobs = 6

@@ -57,7 +57,7 @@ export async function servePublish(
     epoch: () => bounds.epoch,
     retentionSeconds: RETENTION_SECONDS,
     maxBodyBytes: MAX_BODY_BYTES,
-    rates: { perAddress: 0, perPrincipal: 0 },
+    rateLimits: [],
     stats: startStats(),
   })
   routes?.(app)
@@ -83,6 +83,7 @@ export function testLog(): Log {
 export function logWith(append: (drafts: readonly Draft[], inner: Log) => Promise<Appended[]>): Log {
   const inner = testLog()
   return {
+    stats: inner.stats,
     append: (drafts) => append(drafts, inner),
     tail: (after, onBatch, onReset) => inner.tail(after, onBatch, onReset),
     read: (channels, after, limit) => inner.read(channels, after, limit),

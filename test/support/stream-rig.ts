@@ -6,6 +6,7 @@ import {
   LogUnavailable,
   type Notification,
   type Page,
+  startLogStats,
 } from '../../src/log/log.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { parseCursor } from '../../src/protocol/cursor.ts'
@@ -19,6 +20,7 @@ import { ManualClock } from './manual-clock.ts'
 
 /** A log in which nothing happens by itself: the tail brings, and a read arrives, when the test says so. */
 export class ScriptedLog implements Log {
+  readonly stats = startLogStats()
   readonly #now: () => number
   readonly notifications: Notification[] = []
   first = 1
@@ -249,7 +251,7 @@ export class CheckedTransport implements Transport {
   heartbeat(): void {}
   caughtUp(): void {}
   close(): void {
-    this.#events?.closed()
+    this.#events?.closed('gone')
   }
   abort(): void {
     this.close()

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { TransportKind } from '../../../src/protocol/messages.ts'
 import type { Teardown } from '../../../test/support/nats.ts'
@@ -5,10 +6,16 @@ import { type Server, startServer } from '../../harness/child.ts'
 import { temporaryDirectory } from '../../harness/temporary.ts'
 import { EVENT_SIZE, events, type LoadPeer, type Options } from './peer.ts'
 
-const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url))
+const ROOT = new URL('../../../', import.meta.url)
+
+/** The options that `npm start` gives to Node. */
+function nodeOptions(): readonly string[] {
+  const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
+  return String(scripts.start).match(/--\S+/g) ?? []
+}
 
 /**
- * Starts this service as it is built, with the memory log.
+ * Starts this service as it is built and `npm start` does, with the memory log.
  * @param settings variables of the environment, over those
  */
 export function startTidings(
@@ -16,7 +23,7 @@ export function startTidings(
   settings: Readonly<Record<string, string>> = {},
 ): Promise<Server> {
   return startServer(ends, {
-    command: [process.execPath, MAIN],
+    command: [process.execPath, ...nodeOptions(), fileURLToPath(new URL('dist/main.js', ROOT))],
     env: { TIDINGS_PORT: '0', TIDINGS_LOG: 'memory', ...settings },
     listening: /Server listening at http:[^"]*:(\d+)"/,
     processes: Number(settings['TIDINGS_WORKERS'] ?? 1),

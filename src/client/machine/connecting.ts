@@ -5,8 +5,8 @@ import { NEVER } from './timings.ts'
 
 /** Starts a round: the most promising transport at once, the others beside it one by one. A token that is needed comes first. */
 export function begin(state: State): Step {
-  if (state.renewAt <= state.now) {
-    const until = state.now + state.timings.ready
+  if (state.renewAt <= state.time) {
+    const until = state.time + state.timings.ready
     return enter(state, 'connecting', { awaiting: 'token', until }, [{ kind: 'renew' }])
   }
   const [next, closing] = enter(state, 'connecting', { untried: inOrder(state) })
@@ -28,16 +28,16 @@ export function reauthorize(state: State): Step {
 
 /** Opens one stream more, which has `patience` milliseconds to say `ready`. */
 export function openNext(state: State, transport: ClientTransport, patience = state.timings.ready): Step {
-  const attempt = { id: state.serial + 1, transport, until: state.now + patience }
+  const attempt = { id: state.serial + 1, transport, lateAt: state.time + patience }
   return [
-    { ...state, serial: attempt.id, open: [...state.open, attempt] },
+    { ...state, serial: attempt.id, attempts: [...state.attempts, attempt] },
     [{ kind: 'open', id: attempt.id, transport }],
   ]
 }
 
 /** The first `ready` wins. What is better and was tried in vain is in doubt. */
 export function win(state: State, event: EventOf<'ready'>): Step {
-  const winner = state.open.find(({ id }) => id === event.id)
+  const winner = state.attempts.find(({ id }) => id === event.id)
   if (!winner) return stay(state)
   const losers = betterThan(state, winner.transport).filter((kind) => !state.untried.includes(kind))
   return goLive(losers.reduce(doubt, state), winner, event.heartbeat)
@@ -45,22 +45,22 @@ export function win(state: State, event: EventOf<'ready'>): Step {
 
 /** Takes notifications from `attempt` from here on, and closes what else is open. */
 export function goLive(state: State, attempt: Attempt, heartbeat: number): Step {
-  const { now, timings } = state
-  const others = state.open.filter(({ id }) => id !== attempt.id)
-  const [live, closing] = enter({ ...state, open: others }, 'live', {
-    open: [{ ...attempt, until: NEVER }],
-    silentAt: now + heartbeat + timings.margin,
+  const { time, timings } = state
+  const others = state.attempts.filter(({ id }) => id !== attempt.id)
+  const [live, closing] = enter({ ...state, attempts: others }, 'live', {
+    attempts: [{ ...attempt, lateAt: NEVER }],
+    silentAt: time + heartbeat + timings.margin,
   })
   return [
-    { ...live, readyAt: now, heardAt: now, heartbeat, renewed: false },
+    { ...live, readyAt: time, heardAt: time, heartbeat, renewed: false },
     [{ kind: 'use', id: attempt.id }, ...closing, { kind: 'remember' }],
   ]
 }
 
 /** An attempt has ended before it was ready. */
 export function loseAttempt(state: State, { id, cause, retryAfter }: EventOf<'lost'>): Step {
-  const left = { ...state, open: state.open.filter((attempt) => attempt.id !== id) }
-  if (left.open.length === state.open.length) return stay(state)
+  const left = { ...state, attempts: state.attempts.filter((attempt) => attempt.id !== id) }
+  if (left.attempts.length === state.attempts.length) return stay(state)
   return cause === 'failed' || cause === 'planned' ? tryNext(left) : turnedAway(left, cause, retryAfter)
 }
 
@@ -76,9 +76,9 @@ export function turnedAway(
 
 /** A deadline has come: a token is not waited for any longer, the next transport starts beside the others, or one has had its time. */
 export function hurry(state: State): Step {
-  if (state.until <= state.now) return backOff(state, 'token')
-  const late = state.open.find(({ until }) => until <= state.now)
-  if (!late) return state.hedgeAt <= state.now ? tryNext(state) : stay(state)
+  if (state.until <= state.time) return backOff(state, 'token')
+  const late = state.attempts.find(({ lateAt }) => lateAt <= state.time)
+  if (!late) return state.hedgeAt <= state.time ? tryNext(state) : stay(state)
   const [next, effects] = loseAttempt(state, { kind: 'lost', id: late.id, cause: 'failed' })
   return [next, [{ kind: 'close', id: late.id }, ...effects]]
 }
@@ -107,12 +107,12 @@ export function keepToken(state: State, { renewAt = 0 }: EventOf<'token'>): Step
 
 /** Begins when a pause is over. */
 export function beginWhenDue(state: State): Step {
-  return state.until <= state.now ? begin(state) : stay(state)
+  return state.until <= state.time ? begin(state) : stay(state)
 }
 
 function tryNext(state: State): Step {
   const [transport, ...untried] = state.untried
-  const next = { ...state, untried, hedgeAt: untried.length > 0 ? state.now + state.timings.hedge : NEVER }
+  const next = { ...state, untried, hedgeAt: untried.length > 0 ? state.time + state.timings.hedge : NEVER }
   if (transport) return openNext(next, transport)
-  return state.open.length > 0 ? stay(next) : [{ ...next, awaiting: 'check' }, [{ kind: 'check' }]]
+  return state.attempts.length > 0 ? stay(next) : [{ ...next, awaiting: 'check' }, [{ kind: 'check' }]]
 }

@@ -8,12 +8,12 @@ const PAUSE_MOST = 300_000
 
 /** When `transport` may be tried as well as any other. */
 export function doubtedUntil({ doubts }: State, transport: ClientTransport): number {
-  return doubts[transport]?.until ?? 0
+  return doubts[transport]?.aloneUntil ?? 0
 }
 
 /** All transports in the order in which a round tries them: those in doubt come last. */
 export function inOrder(state: State): ClientTransport[] {
-  const isDoubted = (transport: ClientTransport) => Number(doubtedUntil(state, transport) > state.now)
+  const isDoubted = (transport: ClientTransport) => Number(doubtedUntil(state, transport) > state.time)
   return [...state.transports].sort((a, b) => isDoubted(a) - isDoubted(b))
 }
 
@@ -25,15 +25,18 @@ export function betterThan({ transports }: State, transport: ClientTransport): r
 /** `transport` does not work for now: it is looked at again after a pause that grows each time. */
 export function doubt(state: State, transport: ClientTransport): State {
   const before = state.doubts[transport]
-  const pause = before ? Math.min(PAUSE_MOST, before.pause * GROWTH) : state.timings.probe
-  return withDoubt(state, transport, { until: state.now + pause * (0.75 + state.random / 2), pause })
+  const aloneFor = before ? Math.min(PAUSE_MOST, before.aloneFor * GROWTH) : state.timings.probe
+  return withDoubt(state, transport, {
+    aloneUntil: state.time + aloneFor * (0.75 + state.chance / 2),
+    aloneFor,
+  })
 }
 
 /** `transport` has died young. The first time may be chance; if there was a doubt before, it is in doubt again. */
 export function diedYoung(state: State, transport: ClientTransport): State {
   return state.doubts[transport]
     ? doubt(state, transport)
-    : withDoubt(state, transport, { until: 0, pause: state.timings.probe / GROWTH })
+    : withDoubt(state, transport, { aloneUntil: 0, aloneFor: state.timings.probe / GROWTH })
 }
 
 /** There is no doubt about `transport` any more. */

@@ -6,7 +6,7 @@ const BACKOFF_MOST = 20_000
 
 /** Nothing goes on. */
 export const REST: Moment = {
-  open: [],
+  attempts: [],
   untried: [],
   hedgeAt: NEVER,
   awaiting: undefined,
@@ -23,14 +23,14 @@ export function stay(state: State): Step {
 
 /** Enters a state: every stream is closed, and all that went on is over. */
 export function enter(state: State, kind: StateKind, moment: Partial<Moment>, effects: Effect[] = []): Step {
-  const closing = state.open.map(({ id }): Effect => ({ kind: 'close', id }))
+  const closing = state.attempts.map(({ id }): Effect => ({ kind: 'close', id }))
   return [{ ...state, ...REST, kind, ...moment }, [...closing, ...effects]]
 }
 
 /** Waits before the next round, with full jitter up to twice as long after every fruitless one, and at least `atLeast` milliseconds. */
 export function backOff(state: State, reason: Reason | undefined, atLeast = 0): Step {
   const most = Math.min(BACKOFF_MOST, state.timings.backoff * 2 ** state.rounds)
-  const until = state.now + atLeast + state.random * most
+  const until = state.time + atLeast + state.chance * most
   return enter({ ...state, rounds: state.rounds + 1 }, reason ? 'waiting' : 'offline', { until, reason })
 }
 

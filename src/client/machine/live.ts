@@ -16,24 +16,24 @@ const IDLE_MS = 2_000
 /** The stream has been heard of. */
 export function hear(state: State, { id }: EventOf<'heard'>): Step {
   if (id !== used(state).id) return stay(state)
-  const silentAt = state.now + state.heartbeat + state.timings.margin
-  return stay({ ...state, heardAt: state.now, silentAt })
+  const silentAt = state.time + state.heartbeat + state.timings.margin
+  return stay({ ...state, heardAt: state.time, silentAt })
 }
 
 /** The server has announced that it will close the stream; until then it serves it. */
 export function sayBye(state: State, { id, retryAfter }: EventOf<'bye'>): Step {
-  return stay(id === used(state).id ? { ...state, leaveAt: state.now + retryAfter } : state)
+  return stay(id === used(state).id ? { ...state, leaveAt: state.time + retryAfter } : state)
 }
 
 /** The better transport works: it takes over, and the old stream goes. That one was no fruitless round, however young. */
 export function handOver(state: State, { id, heartbeat }: EventOf<'ready'>): Step {
-  const [, probe] = state.open
+  const [, probe] = state.attempts
   return probe?.id === id ? goLive({ ...state, rounds: 0 }, probe, heartbeat) : stay(state)
 }
 
 /** The stream has ended, or what was on trial beside it. */
 export function loseStream(state: State, { id, cause, retryAfter }: EventOf<'lost'>): Step {
-  const [, probe] = state.open
+  const [, probe] = state.attempts
   if (probe?.id === id) return stay(withoutProbe(state))
   if (id !== used(state).id) return stay(state)
   if (cause === 'planned' || (cause === 'failed' && state.leaveAt < NEVER)) return comeBack(state)
@@ -44,14 +44,14 @@ export function loseStream(state: State, { id, cause, retryAfter }: EventOf<'los
 export function changeChannels(state: State): Step {
   const { transport } = used(state)
   if (transport !== 'websocket' && transport !== 'tab') return begin(state)
-  const [stream, ...probes] = state.open
+  const [stream, ...probes] = state.attempts
   const closing = probes.map(({ id }): Effect => ({ kind: 'close', id }))
-  return [{ ...state, open: stream ? [stream] : [] }, [{ kind: 'channels' }, ...closing]]
+  return [{ ...state, attempts: stream ? [stream] : [] }, [{ kind: 'channels' }, ...closing]]
 }
 
 /** A new token is there, or could not be had and is asked for again soon. Long polls take it up by themselves. */
 export function takeToken(state: State, { renewAt }: EventOf<'token'>): Step {
-  const next = { ...state, renewAt: renewAt ?? state.now + SUSPECT_MS }
+  const next = { ...state, renewAt: renewAt ?? state.time + SUSPECT_MS }
   if (renewAt === undefined) return stay(next)
   return used(state).transport === 'sse' ? begin(next) : [next, [{ kind: 'token' }]]
 }
@@ -60,48 +60,48 @@ export function takeToken(state: State, { renewAt }: EventOf<'token'>): Step {
 export function suspect(state: State): Step {
   const next = forgive(state)
   if (used(state).transport !== 'websocket') return stay(next)
-  const silentAt = Math.min(state.silentAt, state.now + SUSPECT_MS)
+  const silentAt = Math.min(state.silentAt, state.time + SUSPECT_MS)
   return [{ ...next, silentAt }, [{ kind: 'ping' }]]
 }
 
 /** A deadline has come. */
 export function watch(state: State): Step {
-  const { now } = state
-  if (state.silentAt <= now) {
+  const { time } = state
+  if (state.silentAt <= time) {
     // A tick that is this late means that the machine has slept: that the stream is gone says nothing about its transport.
-    return now - state.silentAt > SUSPECT_MS
+    return time - state.silentAt > SUSPECT_MS
       ? begin(state)
       : backOff(doubt(matured(state), used(state).transport), 'lost')
   }
-  if (state.leaveAt <= now) return begin(state)
+  if (state.leaveAt <= time) return begin(state)
   // Asked again, if that brings nothing by then.
-  if (state.renewAt <= now) return [{ ...state, renewAt: now + state.timings.ready }, [{ kind: 'renew' }]]
-  const [{ transport }, probe] = [used(state), state.open[1]]
+  if (state.renewAt <= time) return [{ ...state, renewAt: time + state.timings.ready }, [{ kind: 'renew' }]]
+  const [{ transport }, probe] = [used(state), state.attempts[1]]
   if (probe)
-    return probe.until <= now ? [withoutProbe(state), [{ kind: 'close', id: probe.id }]] : stay(state)
-  const better = betterThan(state, transport).find((kind) => doubtedUntil(state, kind) <= now)
+    return probe.lateAt <= time ? [withoutProbe(state), [{ kind: 'close', id: probe.id }]] : stay(state)
+  const better = betterThan(state, transport).find((kind) => doubtedUntil(state, kind) <= time)
   return better ? openNext(state, better, PATIENCE_MS) : stay(state)
 }
 
 /** When a better transport is looked at, or given up. */
 export function probeAt(state: State): number {
-  const [stream, probe] = state.open
-  if (!stream || probe) return probe?.until ?? NEVER
+  const [stream, probe] = state.attempts
+  if (!stream || probe) return probe?.lateAt ?? NEVER
   return Math.min(...betterThan(state, stream.transport).map((kind) => doubtedUntil(state, kind)))
 }
 
 /** The stream that notifications come from. */
-function used({ open }: State): Attempt {
-  return open[0] as Attempt
+function used({ attempts }: State): Attempt {
+  return attempts[0] as Attempt
 }
 
 function withoutProbe(state: State): State {
-  const [stream, probe] = state.open
-  return stream && probe ? doubt({ ...state, open: [stream] }, probe.transport) : state
+  const [stream, probe] = state.attempts
+  return stream && probe ? doubt({ ...state, attempts: [stream] }, probe.transport) : state
 }
 
-function isYoung({ now, readyAt, timings }: State): boolean {
-  return now - readyAt < timings.young
+function isYoung({ time, readyAt, timings }: State): boolean {
+  return time - readyAt < timings.young
 }
 
 /** What the stream's age says: one that has lived long enough is trusted, and the rounds before it were not fruitless. */
@@ -111,7 +111,7 @@ function matured(state: State): State {
 
 /** The server has closed the stream on purpose: back when it said. A server that does so all the time is not pressed. */
 function comeBack(state: State): Step {
-  const left = state.leaveAt - state.now
+  const left = state.leaveAt - state.time
   if (left > 0 && left < NEVER) return backOff(matured(state), 'bye', left)
   return isYoung(state) ? backOff(state, 'lost') : begin(matured(state))
 }
@@ -120,7 +120,7 @@ function comeBack(state: State): Step {
 function die(before: State): Step {
   const state = matured(before)
   const { transport } = used(state)
-  const idle = state.now - state.heardAt
+  const idle = state.time - state.heardAt
   const blamed = isYoung(state) ? diedYoung(state, transport) : state
   // Over SSE only the server can speak: nothing here keeps it from falling silent.
   if (idle < IDLE_MS || transport === 'sse') return backOff(blamed, 'lost')

@@ -100,8 +100,8 @@ export function initial({ renewable, ...known }: Beginning): State {
     renewable,
     renewAt: renewable ? 0 : NEVER,
     renewed: false,
-    now: 0,
-    random: 0,
+    time: 0,
+    chance: 0,
     readyAt: 0,
     heardAt: 0,
     heartbeat: 0,
@@ -111,12 +111,12 @@ export function initial({ renewable, ...known }: Beginning): State {
 /**
  * One step: the next state, and what is to be done on the way there. Nothing but the arguments decides.
  *
- * @param now milliseconds since 1970
- * @param random from [0, 1)
+ * @param time milliseconds since 1970
+ * @param chance from [0, 1)
  */
-export function step(state: State, event: Event, now: number, random: number): Step {
+export function step(state: State, event: Event, time: number, chance: number): Step {
   const transition = TABLE[state.kind][event.kind] as (state: State, event: Event) => Step
-  return transition({ ...state, now, random }, event)
+  return transition({ ...state, time, chance }, event)
 }
 
 /** When `tick` must come next; Infinity when there is nothing to wait for. */
@@ -126,7 +126,7 @@ export function deadline(state: State): number {
     state.silentAt,
     state.leaveAt,
     state.until,
-    ...state.open.map((attempt) => attempt.until),
+    ...state.attempts.map((attempt) => attempt.lateAt),
     ...(state.kind === 'live' ? [state.renewAt, live.probeAt(state)] : []),
   )
 }

@@ -27,13 +27,13 @@ export interface Attempt {
   readonly id: number
   readonly transport: ClientTransport
   /** when it is given up, if it has not said `ready` by then; Infinity once it has */
-  readonly until: number
+  readonly lateAt: number
 }
 
-/** A transport that has failed: it is not the first choice before `until`. `pause` is how long it was left alone, and grows. */
+/** A transport that has failed: it is not the first choice before `aloneUntil`. `aloneFor` is the pause in milliseconds, and grows. */
 export interface Doubt {
-  readonly until: number
-  readonly pause: number
+  readonly aloneUntil: number
+  readonly aloneFor: number
 }
 
 /** What doesn't change. */
@@ -65,7 +65,7 @@ export interface Learnt {
 /** What goes on at the moment; what doesn't apply is empty, `undefined` or, of times, Infinity. */
 export interface Moment {
   /** the streams that are open. While live, the first is in use, and a second is a better transport on trial. */
-  readonly open: readonly Attempt[]
+  readonly attempts: readonly Attempt[]
   /** connecting: what has not been tried in this round, in order */
   readonly untried: readonly ClientTransport[]
   /** connecting: when the next of them starts beside the others */
@@ -85,8 +85,8 @@ export interface Moment {
 export interface State extends Rules, Learnt, Moment {
   readonly kind: StateKind
   /** when the event that is dealt with happened, and the random number from [0, 1) that came with it */
-  readonly now: number
-  readonly random: number
+  readonly time: number
+  readonly chance: number
   /** of the stream in use, or the last one: when it became ready, was last heard of, and how long it may be silent */
   readonly readyAt: number
   readonly heardAt: number

@@ -1,5 +1,5 @@
 import type { LogOptions } from '../log.ts'
-import { sizeOf } from '../notification.ts'
+import { identityOf, sizeOf } from '../notification.ts'
 import type { State, Store } from './store.ts'
 
 /** The most notifications, and identities, that one transaction takes away: some ten milliseconds of the event loop. */
@@ -22,6 +22,7 @@ export function takeOld(store: Store, state: State, options: LogOptions, now: nu
     const isDue = state.bytes > options.retentionBytes || oldest.time <= now - options.retentionSeconds * 1000
     if (!isDue || taken === SLICE) return isDue
     store.remove(oldest)
+    if (oldest.position > state.forgotten) store.outlive({ ...oldest, identity: identityOf(oldest) })
     state.first++
     state.bytes -= sizeOf(oldest)
   }
@@ -31,16 +32,18 @@ export function takeOld(store: Store, state: State, options: LogOptions, now: nu
 /**
  * Forgets a slice of the identities that the idempotency window no longer covers. To be called in a transaction.
  *
- * Identities outlive the notifications that retention takes early, so they have a table, and an end, of their own.
+ * Identities may outlive notifications that retention takes early, so they have an end of their own.
  *
- * @returns whether more may be due
+ * @param state moved on accordingly
+ * @returns whether more is due
  */
-export function forgetOld(store: Store, options: LogOptions, now: number): boolean {
-  let forgotten = 0
-  for (const age of store.oldestIdentities(SLICE)) {
-    if (!isForgotten(age.time, options, now)) return false
-    store.forget(age)
-    forgotten++
+export function forgetOld(store: Store, state: State, options: LogOptions, now: number): boolean {
+  for (let forgotten = 0; state.forgotten < state.last; forgotten++) {
+    const oldest = store.identityAt(state.forgotten + 1)
+    const isDue = isForgotten(oldest.time, options, now)
+    if (!isDue || forgotten === SLICE) return isDue
+    store.forget(oldest)
+    state.forgotten++
   }
-  return forgotten === SLICE
+  return false
 }

@@ -1,6 +1,6 @@
 import { type Database, open, type RootDatabase } from 'lmdb'
 import type { Notification } from '../log.ts'
-import { newEpoch } from '../notification.ts'
+import { identityOf, newEpoch } from '../notification.ts'
 import { merge } from './merge.ts'
 
 /** Where the log stands. It is kept in the store, never in a process: several may share the store. */
@@ -12,9 +12,11 @@ export interface State {
   first: number
   /** what all that is kept counts for in `retentionBytes` */
   bytes: number
+  /** the newest position whose identity is remembered no more; all after it are */
+  forgotten: number
 }
 
-/** An identity and the notification it was first seen with. */
+/** An identity and the notification it was stored with. */
 export interface Identity {
   readonly identity: string
   readonly position: number
@@ -22,10 +24,21 @@ export interface Identity {
   readonly time: number
 }
 
-type Row = [channel: string, id: string, type: string | null, time: number, expires: number, data: string]
+type StateRow = [epoch: string, last: number, first: number, bytes: number, forgotten: number]
+/** Most publishes are not traced, and their rows are as short as they can be. */
+type Row = [
+  ...[channel: string, id: string, type: string | null, time: number, expires: number, data: string],
+  traceparent?: string,
+]
 
 const STATE = 'state'
+
+/** How the tables below are encoded. A store of another format is left as it is. */
+const FORMAT = 1
+const FORMAT_KEY = 'format'
+
 const GIB = 1024 ** 3
+
 /**
  * The LMDB environment of one log: what is where, and how it is encoded.
  *
@@ -34,14 +47,15 @@ const GIB = 1024 ** 3
  */
 export class Store {
   readonly #root: RootDatabase<unknown, string>
-  readonly #meta: Database<[epoch: string, last: number, first: number, bytes: number], string>
+  readonly #meta: Database<StateRow | number, string>
   /** By position, without holes. */
   readonly #notifications: Database<Row, number>
   /** The positions on each channel. */
   readonly #channels: Database<null, [channel: string, position: number]>
+  /** Where each identity was stored last. */
   readonly #identities: Database<number, string>
-  /** The identities by position, which is by age. */
-  readonly #ages: Database<[identity: string, time: number], number>
+  /** The identities of notifications that retention took while they were to be remembered, by position. */
+  readonly #outlived: Database<[identity: string, time: number], number>
 
   /**
    * Opens the store in `directory`, or makes it there.
@@ -65,9 +79,16 @@ export class Store {
       this.#notifications = this.#root.openDB({ name: 'notifications' })
       this.#channels = this.#root.openDB({ name: 'channels' })
       this.#identities = this.#root.openDB({ name: 'identities' })
-      this.#ages = this.#root.openDB({ name: 'ages' })
+      this.#outlived = this.#root.openDB({ name: 'outlived' })
       this.#root.transactionSync(() => {
-        if (!this.#meta.doesExist(STATE)) this.state = { epoch: newEpoch(), last: 0, first: 1, bytes: 0 }
+        if (this.#meta.doesExist(STATE)) {
+          const format = this.#meta.get(FORMAT_KEY)
+          if (format !== FORMAT)
+            throw new Error(`its format is ${format ?? 'older'}, and this version reads ${FORMAT}`)
+          return
+        }
+        void this.#meta.put(FORMAT_KEY, FORMAT)
+        this.state = { epoch: newEpoch(), last: 0, first: 1, bytes: 0, forgotten: 0 }
       })
     } catch (cause) {
       throw new Error(`the log can not be opened in ${directory}: ${(cause as Error).message}`, { cause })
@@ -94,12 +115,12 @@ export class Store {
   }
 
   get state(): State {
-    const [epoch, last, first, bytes] = this.#meta.get(STATE) ?? missing('its state')
-    return { epoch, last, first, bytes }
+    const [epoch, last, first, bytes, forgotten] = (this.#meta.get(STATE) as StateRow) ?? missing('its state')
+    return { epoch, last, first, bytes, forgotten }
   }
 
-  set state({ epoch, last, first, bytes }: State) {
-    void this.#meta.put(STATE, [epoch, last, first, bytes])
+  set state({ epoch, last, first, bytes, forgotten }: State) {
+    void this.#meta.put(STATE, [epoch, last, first, bytes, forgotten])
   }
 
   /** The notification at a position that is kept. */
@@ -107,8 +128,10 @@ export class Store {
     return decode(position, this.#notifications.get(position) ?? missing(`position ${position}`))
   }
 
-  add({ position, channel, id, type, time, expires = 0, data }: Notification): void {
-    void this.#notifications.put(position, [channel, id, type ?? null, time, expires, data])
+  add({ position, channel, id, type, time, expires = 0, data, traceparent }: Notification): void {
+    const row: Row = [channel, id, type ?? null, time, expires, data]
+    if (traceparent !== undefined) row.push(traceparent)
+    void this.#notifications.put(position, row)
     void this.#channels.put([channel, position], null)
   }
 
@@ -149,31 +172,46 @@ export class Store {
     for (const position of merge(sources, -1)) yield this.get(position)
   }
 
-  /** Where an identity was stored last, as long as it is remembered. */
-  identity(identity: string): Identity | undefined {
-    const position = this.#identities.get(identity)
-    const age = position === undefined ? undefined : this.#ages.get(position)
-    return age && position !== undefined ? { identity, position, time: age[1] } : undefined
+  /**
+   * Remembers where an identity is stored, unless it is remembered already.
+   * @returns whether it was not
+   */
+  claim(identity: string, position: number): boolean {
+    // lmdb's README says that it returns a boolean, its types do not.
+    const isNew: unknown = this.#identities.putSync(identity, position, { noOverwrite: true })
+    return isNew === true
   }
 
-  remember({ identity, position, time }: Identity): void {
+  /** Remembers a later place of an identity than what it was claimed with. */
+  reclaim(identity: string, position: number): void {
     void this.#identities.put(identity, position)
-    void this.#ages.put(position, [identity, time])
+  }
+
+  /** What a claimed identity was stored with. */
+  identity(identity: string): Identity {
+    return this.identityAt(this.#identities.get(identity) ?? missing(`identity ${identity}`))
+  }
+
+  /** The identity stored at a position after `state.forgotten`. */
+  identityAt(position: number): Identity {
+    const row = this.#notifications.get(position)
+    if (row) {
+      const notification = decode(position, row)
+      return { identity: identityOf(notification), position, time: notification.time }
+    }
+    const [identity, time] = this.#outlived.get(position) ?? missing(`the identity of position ${position}`)
+    return { identity, position, time }
+  }
+
+  /** Remembers an identity beyond its notification. */
+  outlive({ identity, position, time }: Identity): void {
+    void this.#outlived.put(position, [identity, time])
   }
 
   forget({ identity, position }: Identity): void {
-    void this.#ages.remove(position)
+    void this.#outlived.remove(position)
     // Once out of the window it may have been stored again: then the newer one stays.
     if (this.#identities.get(identity) === position) void this.#identities.remove(identity)
-  }
-
-  /** Up to `limit` remembered identities, the oldest first. */
-  oldestIdentities(limit: number): Identity[] {
-    return [
-      ...this.#ages
-        .getRange({ limit })
-        .map(({ key, value: [identity, time] }) => ({ identity, position: key, time })),
-    ]
   }
 
   async close(): Promise<void> {
@@ -181,7 +219,8 @@ export class Store {
   }
 }
 
-function decode(position: number, [channel, id, type, time, expires, data]: Row): Notification {
+function decode(position: number, row: Row): Notification {
+  const [channel, id, type, time, expires, data, traceparent] = row
   return {
     position,
     channel,
@@ -190,6 +229,7 @@ function decode(position: number, [channel, id, type, time, expires, data]: Row)
     time,
     data,
     ...(expires !== 0 && { expires }),
+    ...(traceparent !== undefined && { traceparent }),
   }
 }
 

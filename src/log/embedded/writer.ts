@@ -78,10 +78,10 @@ export class Writer {
         // While too much is kept nothing is added, or large notifications could come in faster than small ones go.
         if (state.bytes <= this.#options.retentionBytes) group = this.#nextGroup()
         const outcomes = group.map(({ drafts }) => drafts.map((draft) => this.#add(draft, state, now)))
+        const isForgottenLeft = forgetOld(this.#store, state, this.#options, now)
         const isOldLeft = takeOld(this.#store, state, this.#options, now)
-        const isForgottenLeft = forgetOld(this.#store, this.#options, now)
         this.#store.state = state
-        return { outcomes, isMoreDue: isOldLeft || isForgottenLeft }
+        return { outcomes, isMoreDue: isForgottenLeft || isOldLeft }
       })
       for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] ?? [])
       if (group.length > 0) this.#onAppended()
@@ -110,14 +110,16 @@ export class Writer {
 
   #add(draft: Draft, state: State, now: number): Appended {
     const identity = identityOf(draft)
-    const known = this.#store.identity(identity)
-    if (known && !isForgotten(known.time, this.#options, now)) {
-      return { position: known.position, duplicate: true }
+    const position = state.last + 1
+    if (!this.#store.claim(identity, position)) {
+      const known = this.#store.identity(identity)
+      if (!isForgotten(known.time, this.#options, now)) return { position: known.position, duplicate: true }
+      this.#store.reclaim(identity, position)
     }
-    const notification = notificationOf(draft, ++state.last, now)
+    state.last = position
+    const notification = notificationOf(draft, position, now)
     this.#store.add(notification)
-    this.#store.remember({ identity, position: notification.position, time: now })
     state.bytes += sizeOf(notification)
-    return { position: notification.position, duplicate: false }
+    return { position, duplicate: false }
   }
 }

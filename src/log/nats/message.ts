@@ -7,6 +7,8 @@ import type { Subjects } from './subjects.ts'
 const IDENTITY = 'Nats-Msg-Id'
 const TYPE = 'Tidings-Type'
 const TTL = 'Tidings-Ttl'
+/** As whatever traces NATS has it. */
+const TRACEPARENT = 'traceparent'
 
 /** What is published for a draft; its data is the message's body. */
 export interface Encoded {
@@ -15,11 +17,12 @@ export interface Encoded {
 }
 
 /** Encodes a draft. The identity is the channel, a space, and the id percent-encoded, for a header loses spaces at its ends. */
-export function encode(subjects: Subjects, { channel, id, type, ttl }: Draft): Encoded {
+export function encode(subjects: Subjects, { channel, id, type, ttl, traceparent }: Draft): Encoded {
   const fields = headers()
   fields.append(IDENTITY, `${channel} ${encodeURIComponent(id)}`)
   if (type !== undefined) fields.append(TYPE, type)
   if (ttl !== undefined) fields.append(TTL, `${ttl}`)
+  if (traceparent !== undefined) fields.append(TRACEPARENT, traceparent)
   return { subject: subjects.of(channel), headers: fields }
 }
 
@@ -65,7 +68,13 @@ export function decode(subjects: Subjects, msg: Msg, { position, time }: Place):
   if (id === undefined) return undefined
   const type = msg.headers.get(TYPE)
   const ttl = msg.headers.get(TTL)
-  const draft = { channel, id, ...(type && { type }), data: msg.string(), ...(ttl && { ttl: Number(ttl) }) }
+  const traceparent = msg.headers.get(TRACEPARENT)
+  const draft = {
+    ...{ channel, id, data: msg.string() },
+    ...(type && { type }),
+    ...(ttl && { ttl: Number(ttl) }),
+    ...(traceparent && { traceparent }),
+  }
   return notificationOf(draft, position, time)
 }
 

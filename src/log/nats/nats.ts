@@ -8,6 +8,7 @@ import {
   LogUnavailable,
   type Notification,
   type Page,
+  startLogStats,
 } from '../log.ts'
 import { Appender } from './append.ts'
 import { Connection, type ConnectionOptions, type Link } from './connection.ts'
@@ -50,6 +51,7 @@ export function openNatsLog(options: NatsLogOptions): NatsLog {
 }
 
 class JetStreamLog implements NatsLog {
+  readonly stats = startLogStats()
   readonly ready: Promise<void>
   readonly #options: NatsLogOptions
   readonly #subjects: Subjects
@@ -67,6 +69,7 @@ class JetStreamLog implements NatsLog {
     this.#options = options
     this.#subjects = new Subjects(name)
     this.#connection = new Connection(options, ({ jsm }) => provision(jsm, options))
+    this.#connection.onLink(() => this.stats.connects++)
     this.ready = this.#connection.ready
     // What is sent again after the window is stored twice; half of it is for what is slow on its way.
     const patience = Math.min(appendTimeout, idempotencyWindow(options) / 2)
@@ -87,7 +90,7 @@ class JetStreamLog implements NatsLog {
     const describe = (link: Link) => this.#describe(link)
     const tail = new Tail(this.#connection, {
       ...{ stream: this.#options.name, subjects: this.#subjects, describe },
-      ...{ after, epoch: this.#epoch, onBatch, onReset },
+      ...{ after, epoch: this.#epoch, onBatch, onReset, stats: this.stats },
     })
     this.#tails.add(tail)
     return () => {

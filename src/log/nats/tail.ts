@@ -1,6 +1,6 @@
 import type { StreamInfo } from '@nats-io/jetstream'
 import { createInbox, type Msg, nanos, type Subscription } from '@nats-io/transport-node'
-import type { Bounds, Notification } from '../log.ts'
+import type { Bounds, LogStats, Notification } from '../log.ts'
 import type { Connection, Link } from './connection.ts'
 import { addConsumer, type Delivery } from './consumer.ts'
 import { decode, placeOf } from './message.ts'
@@ -22,6 +22,8 @@ export interface TailOptions {
   readonly epoch: string | undefined
   readonly onBatch: (batch: readonly Notification[]) => void
   readonly onReset: (bounds: Bounds) => void
+  /** `tailRestarts` is counted up */
+  readonly stats: LogStats
 }
 
 /**
@@ -48,6 +50,7 @@ export class Tail {
   #arrived: Delivery[] = []
   #silence = 0
   #stopped = false
+  #begun = false
 
   constructor(connection: Connection, options: TailOptions) {
     this.#connection = connection
@@ -88,6 +91,8 @@ export class Tail {
 
   #begin(link: Link): void {
     this.#abandon()
+    if (this.#begun) this.#options.stats.tailRestarts++
+    this.#begun = true
     this.#silence = 0
     const making = new AbortController()
     this.#making = making

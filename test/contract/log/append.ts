@@ -49,6 +49,7 @@ export async function appendTests(t: Test, { open }: LogHarness): Promise<void> 
     const { log } = await open(t)
     const drafts = [
       draft('user:42', { data: '{"text":"Grüße, 世界 🌍 \\u0000 ‮"}', type: 'order.shipped', ttl: 60 }),
+      draft('traced', { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' }),
       draft('A.b_c-d~e@f+g=h:1', { data: 'null', id: '~ "weird" \\ id !' }),
       draft(`${'x'.repeat(63)}:${'y'.repeat(64)}:${'z'.repeat(64)}:${'w'.repeat(61)}`, {
         id: 'i'.repeat(128),

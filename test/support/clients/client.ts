@@ -20,6 +20,8 @@ export interface Query {
   readonly wait?: number
   /** a credential */
   readonly token?: string
+  /** the better transports that it could not have */
+  readonly via?: string
 }
 
 /** A client of one transport, as small as it can be: it never comes back by itself. */

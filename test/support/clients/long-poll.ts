@@ -10,8 +10,8 @@ function longPollBy(connect: () => Http): ClientKind {
     open: async (target, query) =>
       readingClient(async (inbox, signal) => {
         const http = connect()
-        // `last` says where to start, which from the second poll on the cursor does.
-        const { last: _, ...rest } = query
+        // `last` says where to start, which from the second poll on the cursor does; `via` is said once.
+        const { last: _, via: __, ...rest } = query
         let next = query
         for (;;) {
           let text = ''

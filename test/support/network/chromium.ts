@@ -33,7 +33,7 @@ const PAGE = `<!doctype html>
   }
   globalThis.begin = () => {
     add('begun')
-    const stream = connect('/', { channels: ['${CHANNEL}'] })
+    const stream = connect('/', { channels: ['${CHANNEL}'], token: globalThis.fetchToken })
     stream.on('status', ({ state, transport }) => add('status', { state, transport }))
     stream.on('notification', ({ data }) => add('notification', { n: data.n }))
     stream.on('gap', ({ reason }) => add('trouble', { text: 'gap: ' + reason }))
@@ -47,7 +47,7 @@ export async function startChromium(t: Teardown): Promise<Browser> {
   t.teardown(() => browser.close())
   const script = await bundleClient()
 
-  async function openProfile(t: Teardown, { url, forward }: Way): Promise<Profile> {
+  async function openProfile(t: Teardown, { url, forward, tokens }: Way): Promise<Profile> {
     // Chromium asks no proxy for the loopback unless it is told to.
     const proxy = forward === undefined ? {} : { proxy: { server: forward, bypass: '<-loopback>' } }
     // A page that comes from no network may not use the loopback without this permission.
@@ -58,6 +58,7 @@ export async function startChromium(t: Teardown): Promise<Browser> {
         const page = await context.newPage()
         const record = new Record('chromium')
         await page.exposeFunction('record', (happening: Happening) => record.add(happening))
+        if (tokens) await page.exposeFunction('fetchToken', tokens())
         await load(page, url, script)
         return { record, begin: () => page.evaluate('begin()'), close: () => page.close() }
       },

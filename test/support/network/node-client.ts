@@ -9,13 +9,17 @@ import { CHANNEL } from './service.ts'
 /** The SDK in this process, as an application in Node has it. */
 export const node: Runtime = {
   name: 'node',
-  async open(t, { url, forward }) {
+  async open(t, { url, forward, tokens }) {
     const record = new Record('node')
     return {
       record,
       async begin() {
         record.add({ kind: 'begun', at: Date.now() })
-        const stream = connect<{ n: number }>(url, { channels: [CHANNEL], ...platformBehind(forward) })
+        const stream = connect<{ n: number }>(url, {
+          channels: [CHANNEL],
+          ...(tokens && { token: tokens() }),
+          ...platformBehind(forward),
+        })
         t.teardown(() => stream.close())
         stream.on('status', ({ state, transport }) =>
           record.add({ kind: 'status', at: Date.now(), state, transport }),

@@ -6,6 +6,8 @@ export interface Way {
   readonly url: string
   /** the forward proxy that they are told to use */
   readonly forward?: string
+  /** Makes a source of tokens for one client, where the service wants them. */
+  tokens?(): () => Promise<string>
 }
 
 /** A client that is ready to begin. */

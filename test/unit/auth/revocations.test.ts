@@ -10,6 +10,7 @@ import {
   LogUnavailable,
   type Notification,
   type Page,
+  startLogStats,
 } from '../../../src/log/log.ts'
 import { openMemoryLog } from '../../../src/log/memory.ts'
 import { ChannelSet } from '../../../src/protocol/channel-set.ts'
@@ -97,6 +98,7 @@ t.test('until the log has been read to its end nothing is known', async (t) => {
   await rig.log.append(Array.from({ length: 10 }, () => draft('a')))
   let reads = 0
   const slow: Log = {
+    stats: rig.log.stats,
     append: (drafts) => rig.log.append(drafts),
     tail: (after, onBatch, onReset) => rig.log.tail(after, onBatch, onReset),
     async read(channels, after, limit) {
@@ -180,6 +182,7 @@ t.test('a revocation outlives retention by bytes', async (t) => {
 
 /** A log that becomes another one, or can't be reached. */
 class SwitchingLog implements Log {
+  readonly stats = startLogStats()
   current: Log
   isReachable = true
   /** what reads wait for */

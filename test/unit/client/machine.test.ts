@@ -37,7 +37,7 @@ class Run {
   }
 
   id(transport: ClientTransport): number {
-    return this.state.open.find((attempt) => attempt.transport === transport)?.id ?? -1
+    return this.state.attempts.find((attempt) => attempt.transport === transport)?.id ?? -1
   }
 
   ready(transport: ClientTransport): this {
@@ -49,7 +49,7 @@ class Run {
   }
 
   get open(): readonly ClientTransport[] {
-    return this.state.open.map(({ transport }) => transport)
+    return this.state.attempts.map(({ transport }) => transport)
   }
 
   get kinds(): readonly string[] {
@@ -311,13 +311,13 @@ t.test('whatever happens, in whatever order', async () => {
           check(effects)
         }
         const check = (effects: readonly Effect[]): void => {
-          const ids = state.open.map(({ id }) => id)
+          const ids = state.attempts.map(({ id }) => id)
           same([...open].sort(), [...ids].sort(), 'what is open is what the state says')
-          const transports = state.open.map(({ transport }) => transport)
+          const transports = state.attempts.map(({ transport }) => transport)
           same([...new Set(transports)], transports, 'no transport is open twice')
           if (state.kind === 'live') {
-            same(state.open[0]?.id, used, 'one stream is in use')
-            holds(state.open.length <= 2, 'and at most one is on trial')
+            same(state.attempts[0]?.id, used, 'one stream is in use')
+            holds(state.attempts.length <= 2, 'and at most one is on trial')
           }
           if (state.kind !== 'live' && state.kind !== 'connecting')
             holds(ids.length === 0, 'resting is silent')
@@ -337,7 +337,7 @@ t.test('whatever happens, in whatever order', async () => {
         tell({ kind: 'resume' }, 0.5)
         for (const [event, pass, random] of story) {
           now += pass
-          const id = 'pick' in event ? (state.open[event.pick]?.id ?? event.pick) : 0
+          const id = 'pick' in event ? (state.attempts[event.pick]?.id ?? event.pick) : 0
           tell({ ...event, id } as Event, random)
           // Deadlines that have come are dealt with one by one, and that ends.
           for (let ticks = 0; deadline(state) <= now; ticks++) {

@@ -20,9 +20,9 @@ function platformWith(clock: ManualClock, storage = new Map<string, string>()): 
   }
 }
 
-function liveOver(transport: State['open'][number]['transport']): State {
+function liveOver(transport: State['attempts'][number]['transport']): State {
   const state = initial({ timings: TIMINGS, transports: TRANSPORTS, renewable: false })
-  return { ...state, kind: 'live', open: [{ id: 1, transport, until: 0 }], quiet: 4_000 }
+  return { ...state, kind: 'live', attempts: [{ id: 1, transport, lateAt: 0 }], quiet: 4_000 }
 }
 
 t.test('what worked goes first on the next visit, and what is better is looked at soon', async (t) => {
@@ -31,7 +31,7 @@ t.test('what worked goes first on the next visit, and what is better is looked a
   remember(platform, ORIGIN, liveOver('sse'))
   t.same(recall(platform, ORIGIN, TRANSPORTS, 3_000), {
     quiet: 4_000,
-    doubts: { websocket: { until: clock.now() + 3_000, pause: 3_000 } },
+    doubts: { websocket: { aloneUntil: clock.now() + 3_000, aloneFor: 3_000 } },
   })
 })
 

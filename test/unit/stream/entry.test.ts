@@ -29,6 +29,7 @@ t.test('a notification is one JSON object with its members in the order of the p
   )
   const { type: _, ...untyped } = notification
   t.notMatch(new Entry('e', untyped).json, 'type')
+  t.match(new Entry('e', { ...notification, traceparent: '"' }).json, 'Z","traceparent":"\\"","data"')
 })
 
 t.test('a notification is encoded once for each format, whoever asks', async (t) => {

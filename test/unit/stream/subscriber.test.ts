@@ -28,7 +28,7 @@ class LingeringTransport extends CheckedTransport {
 
   override abort(): void {
     this.aborts++
-    this.events.closed()
+    this.events.closed('gone')
   }
 }
 

@@ -152,8 +152,9 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     // What hooks have set, which would go with `send`.
     const headers = reply.getHeaders() as Record<string, string>
     // What it says of fallbacks is counted where it is said.
-    if (isRepeatable(agreed) && agreed.via.length === 0)
+    if (isRepeatable(agreed) && agreed.via.length === 0) {
       repeatedPolls.learn(request.raw, response, { ...agreed, headers })
+    }
     subscribe(
       request,
       agreed.transport === 'sse'

@@ -78,7 +78,8 @@ export class SocketExchange implements Exchange {
   }
 
   answer(body: Body): void {
-    this.#socket.write(bytesOf(this.#form, body))
+    // Node has closed it together with a client that has closed its side.
+    if (this.#socket.writable) this.#socket.write(bytesOf(this.#form, body))
     this.#ended()
   }
 

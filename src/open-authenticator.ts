@@ -4,7 +4,7 @@ import { type Authenticator, Unauthenticated } from './auth/authenticator.ts'
 import { everyoneAuthenticator } from './auth/everyone.ts'
 import { jwtAuthenticator } from './auth/jwt.ts'
 import { JwksSource } from './auth/keys/jwks.ts'
-import type { KeySource } from './auth/keys/key-source.ts'
+import type { Algorithm, KeySource } from './auth/keys/key-source.ts'
 import { publicKeySource } from './auth/keys/public-key.ts'
 import { secretSource } from './auth/keys/secret.ts'
 import { ALGORITHMS } from './config/auth.ts'
@@ -61,19 +61,29 @@ function credentialAuthenticator(settings: Settings, { logger, now }: Surroundin
 }
 
 function keySources(
-  { jwtSecret, jwtPublicKeyFile, jwtJwksUrl }: Settings,
+  { jwtSecret, jwtPublicKeyFile, jwtJwksUrl, jwtAlgorithms }: Settings,
   warn: (message: string) => void,
 ): KeySource[] {
   const sources: KeySource[] = []
   if (jwtSecret !== '') sources.push(secretSource(jwtSecret))
-  if (jwtPublicKeyFile !== '') sources.push(publicKeyIn(jwtPublicKeyFile))
+  if (jwtPublicKeyFile !== '') sources.push(publicKeyIn(jwtPublicKeyFile, jwtAlgorithms))
   if (jwtJwksUrl !== '') {
     sources.push(new JwksSource({ url: jwtJwksUrl, warn }))
   }
   return sources
 }
 
-function publicKeyIn(file: string): KeySource {
+/** @param allowed what tokens may be signed with; none: whatever the key is for */
+function publicKeyIn(file: string, allowed: readonly Algorithm[]): KeySource {
+  const source = readPublicKey(file)
+  if (allowed.length === 0 || source.algorithms.some((algorithm) => allowed.includes(algorithm)))
+    return source
+  throw new SettingsError([
+    `TIDINGS_JWT_PUBLIC_KEY_FILE was ${JSON.stringify(file)}, a key for ${source.algorithms}: it must be one for what TIDINGS_JWT_ALGORITHMS has, ${allowed.join(', ')}`,
+  ])
+}
+
+function readPublicKey(file: string): KeySource {
   try {
     return publicKeySource(readFileSync(file, 'utf8'))
   } catch (error) {

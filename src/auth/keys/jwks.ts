@@ -10,10 +10,13 @@ export const MAX_AGE_MS = 10 * 60_000
 /** How long a set is used when no newer one can be had, in milliseconds. */
 export const KEEP_MS = 24 * 3_600_000
 
+/** Between two warnings, in milliseconds: what is wrong is wrong at every fetch. */
+const WARN_MS = 60_000
+
 /** What a JWKS is fetched for. */
 export interface JwksOptions {
   readonly url: string
-  /** is told why the set could not be had, at most once in a COOL_DOWN_MS */
+  /** is told why the set could not be had, or has no key that will do, at most once a minute */
   readonly warn: (message: string) => void
   /** milliseconds since some moment; default: a clock that is never set */
   readonly now?: () => number
@@ -32,6 +35,7 @@ export class JwksSource implements KeySource {
   #choose: ReturnType<typeof createLocalJWKSet> | undefined
   #fetchedAt = Number.NEGATIVE_INFINITY
   #triedAt = Number.NEGATIVE_INFINITY
+  #warnedAt = Number.NEGATIVE_INFINITY
   /** Why the last fetch failed, if it did. */
   #failure: string | undefined
   #fetching: Promise<void> | undefined
@@ -85,13 +89,21 @@ export class JwksSource implements KeySource {
 
   async #fetch(): Promise<void> {
     try {
-      this.#choose = createLocalJWKSet({ keys: await fetchJwks(this.#options.url) })
+      const keys = await fetchJwks(this.#options.url)
+      if (keys.length === 0) this.#warn('JWKS: there is no key in it that tokens can be verified by')
+      this.#choose = createLocalJWKSet({ keys })
       this.#fetchedAt = this.#now()
       this.#failure = undefined
     } catch (error) {
       this.#failure = `JWKS: ${reasonOf(error)}`
-      this.#options.warn(this.#failure)
+      this.#warn(this.#failure)
     }
+  }
+
+  #warn(message: string): void {
+    if (this.#now() - this.#warnedAt < WARN_MS) return
+    this.#warnedAt = this.#now()
+    this.#options.warn(message)
   }
 }
 

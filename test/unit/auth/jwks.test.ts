@@ -157,6 +157,16 @@ t.test('An answer that will not do is as good as none', async (t) => {
   }
 })
 
+t.test('The operator is told of a set without a key that will do, once a minute', async (t) => {
+  const { provider, admit, clock, warnings } = await openWith(t)
+  for (let seconds = 0; seconds < 120; seconds += COOL_DOWN_MS / 1000) {
+    await t.rejects(admit(first), UNKNOWN)
+    clock.pass(COOL_DOWN_MS)
+  }
+  t.equal(provider.asked, 24)
+  t.same(warnings, Array(2).fill('JWKS: there is no key in it that tokens can be verified by'))
+})
+
 t.test('Only public keys of good kinds are taken from the set; the others do not spoil it', async (t) => {
   const jwkOf = (key: KeyObject) => key.export({ format: 'jwk' })
   const short = generateKeyPairSync('rsa', { modulusLength: 1024 })

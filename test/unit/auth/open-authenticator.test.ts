@@ -77,6 +77,20 @@ t.test('A PEM file with one public key of a good kind is taken', async (t) => {
   }
 })
 
+t.test('A PEM file with a key that no token may be signed by is a problem of the settings', async (t) => {
+  const file = join(t.testdir(), 'key.pem')
+  const { publicKey } = generateKeyPairSync('ed25519')
+  writeFileSync(file, publicKey.export({ type: 'spki', format: 'pem' }))
+  const jwt = { auth: 'jwt', jwtPublicKeyFile: file, jwtSecret: JWT_SECRET }
+  for (const jwtAlgorithms of ['HS256,RS256', 'ES256']) {
+    t.throws(() => open({ ...jwt, jwtAlgorithms }), {
+      name: 'SettingsError',
+      message: /^TIDINGS_JWT_PUBLIC_KEY_FILE .* a key for EdDSA: .*TIDINGS_JWT_ALGORITHMS/,
+    })
+  }
+  t.doesNotThrow(() => open({ ...jwt, jwtAlgorithms: 'ES256,EdDSA' }))
+})
+
 t.test('A PEM file with anything else is a problem of the settings, which names it', async (t) => {
   const spki = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' })
   const pkcs8 = (key: KeyObject) => key.export({ type: 'pkcs8', format: 'pem' })

@@ -4,6 +4,8 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { formatCursor } from '../../src/protocol/cursor.ts'
 import { type AppOptions, type RunningApp, startApp } from '../support/app.ts'
+import { openFor } from '../support/clients/client.ts'
+import { keptLongPollClient } from '../support/clients/long-poll.ts'
 import { get, publishNumbers } from '../support/clients/requests.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { getBytes, UPGRADE } from '../support/raw-http.ts'
@@ -46,6 +48,21 @@ t.test('from its third time on, a poll is answered without being parsed, in the 
   t.equal(poller.parsed, 2)
   t.match(answers[0], { head: /^HTTP\/1.1 200 OK\r\n/, body: { notifications: [{ data: 2 }] } })
   for (const answer of answers) t.strictSame(answer, answers[0])
+})
+
+t.test('a client that keeps its connection, as fetch does, polls so', async (t) => {
+  const service = await startApp(t)
+  let parsed = 0
+  service.app.server.server.on('request', ({ method }) => {
+    if (method === 'GET') parsed++
+  })
+  const client = await openFor(t, keptLongPollClient, service, { channel: 'a' })
+  await client.inbox.expect('ready')
+  for (let n = 1; n <= 10; n++) {
+    await publishNumbers(service, 'a', n, n)
+    t.match(await client.inbox.notifications(1), [{ data: n }])
+  }
+  t.equal(parsed, 3, 'the first, and two from a cursor')
 })
 
 t.test('it waits for what is to come, or until its time is over', async (t) => {

@@ -14,6 +14,9 @@ import { refusePipelinedUpgrade } from './client-error.ts'
  */
 export function webSocketUpgrades(server: Server): EventEmitter {
   const upgrades = new EventEmitter()
+  // Node would leave out what comes after the two-thousandth field, but its parser has believed it: a length, say, without which a
+  // body would be taken for a request. Their size is bounded.
+  server.maxHeadersCount = 0
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (refusePipelinedUpgrade(socket)) return
     if (request.headers.upgrade?.toLowerCase() === 'websocket')
@@ -23,28 +26,18 @@ export function webSocketUpgrades(server: Server): EventEmitter {
   return upgrades
 }
 
+/** Once a connection: it ends with the answer, for each time leaves listeners of Node's on the socket. */
 function giveBack(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
   const { method, url, httpVersion, rawHeaders } = request
-  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  const lines = [`${method} ${url} HTTP/${httpVersion}`, 'Connection: close']
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
-    if (!isOfUpgrade(name))
-      lines.push(`${name}: ${/^connection$/i.test(name) ? withoutUpgrade(value) : value}`)
+    if (!ofUpgrade.test(name)) lines.push(`${name}: ${value}`)
   }
   // Header fields came as bytes and were read as Latin-1 (RFC 9110 §5.5): so they go back.
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
   server.emit('connection', socket)
 }
 
-/** The fields that only the upgrade was about (RFC 9110 §7.8; RFC 7540 §3.2.1). */
-function isOfUpgrade(name: string): boolean {
-  return /^(upgrade|http2-settings)$/i.test(name)
-}
-
-/** What a field `Connection` says besides: `close`, say. */
-function withoutUpgrade(options: string): string {
-  return options
-    .split(',')
-    .filter((option) => !isOfUpgrade(option.trim()))
-    .join()
-}
+/** The fields that only the upgrade, and this connection, were about (RFC 9110 §7.6.1 and §7.8; RFC 7540 §3.2.1). */
+const ofUpgrade = /^(connection|upgrade|http2-settings)$/i

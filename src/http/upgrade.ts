@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { refusePipelinedUpgrade } from './client-error.ts'
+import { requestHead } from './request-head.ts'
 
 /**
  * Looks at every `Upgrade` that a client of `server` asks for, and passes on those to WebSocket.
@@ -28,16 +29,15 @@ export function webSocketUpgrades(server: Server): EventEmitter {
 
 /** Once a connection: it ends with the answer, for each time leaves listeners of Node's on the socket. */
 function giveBack(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
-  const { method, url, httpVersion, rawHeaders } = request
-  const lines = [`${method} ${url} HTTP/${httpVersion}`, 'Connection: close']
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
-    if (!ofUpgrade.test(name)) lines.push(`${name}: ${value}`)
-  }
-  // Header fields came as bytes and were read as Latin-1 (RFC 9110 §5.5): so they go back.
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  const text = requestHead(request, (name, value) => {
+    if (isOfUpgrade(name)) return undefined
+    return /^connection$/i.test(name) ? 'close' : value
+  })
+  socket.unshift(Buffer.concat([Buffer.from(text, 'latin1'), head]))
   server.emit('connection', socket)
 }
 
-/** The fields that only the upgrade, and this connection, were about (RFC 9110 §7.6.1 and §7.8; RFC 7540 §3.2.1). */
-const ofUpgrade = /^(connection|upgrade|http2-settings)$/i
+/** The fields that only the upgrade was about (RFC 9110 §7.8; RFC 7540 §3.2.1). */
+function isOfUpgrade(name: string): boolean {
+  return /^(upgrade|http2-settings)$/i.test(name)
+}

@@ -16,11 +16,11 @@ export class Histogram {
     return this.#sum
   }
 
-  /** Counts one value. */
-  observe(value: number): void {
+  /** Counts a value that came up so many times. */
+  observe(value: number, times = 1): void {
     let bucket = 0
     while (bucket < this.bounds.length && value > (this.bounds[bucket] as number)) bucket++
-    this.counts[bucket] = (this.counts[bucket] as number) + 1
-    this.#sum += value
+    this.counts[bucket] = (this.counts[bucket] as number) + times
+    this.#sum += value * times
   }
 }

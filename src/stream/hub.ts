@@ -3,7 +3,7 @@ import { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
 import type { Seam, Source } from './seam.ts'
-import { startStats, tally } from './stats.ts'
+import { type ByTransport, startStats, tally } from './stats.ts'
 import type { Subscriber } from './subscriber.ts'
 import { Subscriptions } from './subscriptions.ts'
 import type { CloseReason } from './transport.ts'
@@ -11,6 +11,8 @@ import { Window } from './window.ts'
 
 /** Between two attempts to reach a log that has not been reached yet, in milliseconds. */
 const RETRY_MS = 500
+
+const TRANSPORTS = ['websocket', 'sse', 'long-poll'] as const
 
 /** What a hub needs. */
 export interface HubOptions {
@@ -174,12 +176,26 @@ export class Hub implements Source {
       })
     }
     const delivered = this.#watchDelivery?.(notifications, concerned.length)
+    const counts = { ...this.stats.delivered }
     for (const seam of concerned) seam.flush(before)
+    this.#observeLag(notifications, counts)
     delivered?.()
     if (this.#ahead.size === 0) return
     const ahead = [...this.#ahead]
     this.#ahead.clear()
     for (const seam of ahead) seam.advance()
+  }
+
+  /** @param before how much had been delivered before the turn */
+  #observeLag([oldest]: readonly Notification[], before: Readonly<ByTransport>): void {
+    if (!oldest) return
+    const { delivered, lag } = this.stats
+    // Another machine may have stored it, whose clock is ahead.
+    const seconds = Math.max(0, this.clock.now() - oldest.time) / 1000
+    for (const kind of TRANSPORTS) {
+      const count = delivered[kind] - before[kind]
+      if (count > 0) lag[kind].observe(seconds, count)
+    }
   }
 }
 

@@ -37,8 +37,8 @@ export interface Stats {
   /** bytes of the writes that did so, framing and all */
   readonly deliveredBytes: ByTransport
   /**
-   * from when a notification was stored to when it was written, in seconds: one observation for each write to a subscriber that had
-   * everything before, of the oldest in it
+   * from when a notification was stored to when it was written, in seconds, for each that went to a subscriber which had everything
+   * before; taken once for all that a turn of the event loop brought, from the oldest to the last write
    */
   readonly lag: Readonly<Record<TransportKind, Histogram>>
   /** times that a connection could take no more, and its subscriber fell back to its cursor */

@@ -159,13 +159,8 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
   }
 
   deliver(batch: Batch): boolean {
-    const { stats, clock } = this.#hub
+    const { stats } = this.#hub
     stats.delivered[this.kind] += batch.entries.length
-    const stored = batch.entries[0]?.notification.time
-    if (stored !== undefined && this.#seam.state === 'live') {
-      // Another machine may have stored it, whose clock is ahead.
-      stats.lag[this.kind].observe(Math.max(0, clock.now() - stored) / 1000)
-    }
     const takesMore = this.#transport.deliver(batch)
     // A long-poll that has been answered is over, and not full.
     if (!takesMore && this.isOpen) stats.filled[this.kind]++

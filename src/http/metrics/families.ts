@@ -98,7 +98,7 @@ const NOTIFICATIONS: readonly Family[] = [
   {
     name: 'tidings_delivery_lag_seconds',
     type: 'histogram',
-    help: 'From stored to written, of the oldest in each write to a subscriber that had everything before.',
+    help: 'From stored to written, for each notification to a subscriber that had everything before; what comes together has the lag of the oldest and last.',
     labels: TRANSPORT,
     read: ({ stats }) => by('transport', stats.lag),
   },

@@ -200,6 +200,7 @@ export async function buildApp({
     },
     heartbeatMs: settings.heartbeatSeconds * 1000,
     stallMs: settings.stallSeconds * 1000,
+    keepAliveMs: server.server.keepAliveTimeout,
     maxFrameBytes: settings.maxFrameBytes,
     rates: {
       connects: {

@@ -14,6 +14,12 @@ export interface AdmissionLimits {
   readonly maxConnectionsPerPrincipal: number
 }
 
+/** Which limit is reached. */
+interface Full {
+  readonly code: 'at-capacity' | 'too-many-connections'
+  readonly detail: string
+}
+
 /** Counts the streams that are open, in all, by address and by principal, and turns away those beyond the limits. */
 export class Admission {
   readonly #limits: AdmissionLimits
@@ -30,30 +36,45 @@ export class Admission {
 
   /**
    * Lets a stream in.
-   * @returns gives its place back; to be called once
    * @throws Problem `at-capacity` (503) or `too-many-connections` (429)
    */
-  admit({ address, principal }: Peer): () => void {
-    const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerPrincipal } = this.#limits
-    if (this.#all >= maxConnections) this.#turnAway('at-capacity', `${maxConnections} streams are open.`)
-    if ((this.#byAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
-      this.#turnAway('too-many-connections', `${maxConnectionsPerAddress} are open from this address.`)
+  admit(peer: Peer): void {
+    const full = this.#full(peer)
+    if (full) {
+      this.#turnedAway()
+      throw new Problem(full.code, full.detail, { retryAfter: RETRY_AFTER })
     }
-    if ((this.#byPrincipal.get(principal) ?? 0) >= maxConnectionsPerPrincipal) {
-      this.#turnAway('too-many-connections', `${maxConnectionsPerPrincipal} are open with this credential.`)
-    }
-    const count = (change: 1 | -1) => {
-      this.#all += change
-      add(this.#byAddress, address, change)
-      add(this.#byPrincipal, principal, change)
-    }
-    count(1)
-    return () => count(-1)
+    this.#count(peer, 1)
   }
 
-  #turnAway(code: 'at-capacity' | 'too-many-connections', detail: string): never {
-    this.#turnedAway()
-    throw new Problem(code, detail, { retryAfter: RETRY_AFTER })
+  /** Says whether `admit` would let a stream in. */
+  hasRoom(peer: Peer): boolean {
+    return this.#full(peer) === undefined
+  }
+
+  /** A stream that was let in gives its place back; to be called once. */
+  leave(peer: Peer): void {
+    this.#count(peer, -1)
+  }
+
+  #full({ address, principal }: Peer): Full | undefined {
+    const { maxConnections, maxConnectionsPerAddress, maxConnectionsPerPrincipal } = this.#limits
+    if (this.#all >= maxConnections)
+      return { code: 'at-capacity', detail: `${maxConnections} streams are open.` }
+    const code = 'too-many-connections'
+    if ((this.#byAddress.get(address) ?? 0) >= maxConnectionsPerAddress) {
+      return { code, detail: `${maxConnectionsPerAddress} are open from this address.` }
+    }
+    if ((this.#byPrincipal.get(principal) ?? 0) >= maxConnectionsPerPrincipal) {
+      return { code, detail: `${maxConnectionsPerPrincipal} are open with this credential.` }
+    }
+    return undefined
+  }
+
+  #count({ address, principal }: Peer, change: 1 | -1): void {
+    this.#all += change
+    add(this.#byAddress, address, change)
+    add(this.#byPrincipal, principal, change)
   }
 }
 

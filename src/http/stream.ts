@@ -9,6 +9,7 @@ import type { Peer } from '../stream/peer.ts'
 import { findStart, type StartingPoint } from '../stream/start.ts'
 import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
 import type { Transport } from '../stream/transport.ts'
+import { ResponseExchange } from '../transport/exchange.ts'
 import { LongPollTransport } from '../transport/long-poll.ts'
 import { SseTransport } from '../transport/sse.ts'
 import { WebSocketTransport } from '../transport/websocket.ts'
@@ -20,6 +21,7 @@ import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
 import { type RateLimits, rateLimits } from './rate-limit.ts'
 import { releaseExchange, releaseUpgrade } from './release.ts'
+import { RepeatedPolls } from './repeated-polls.ts'
 
 /** What the stream's route needs. */
 export interface StreamOptions {
@@ -32,6 +34,8 @@ export interface StreamOptions {
   readonly heartbeatMs: number
   /** a peer that takes no byte for this long is dropped, in milliseconds */
   readonly stallMs: number
+  /** how long Node keeps a connection on which nothing is asked, in milliseconds */
+  readonly keepAliveMs: number
   /** the largest message from a WebSocket client, in bytes */
   readonly maxFrameBytes: number
   /** how often something may happen in a second; 0 for no limit */
@@ -75,6 +79,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     options
   const { rejected } = hub.stats
   const connectLimits = rateLimits(app, rates.connects, () => rejected.connects++)
+  const repeatedPolls = new RepeatedPolls(options)
   const negotiate = negotiator(limits.maxChannels)
   const treatment = {
     heartbeatMs,
@@ -111,9 +116,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     if (!reply.raw.socket) throw new Problem('pipelined-stream', 'The request before it is not answered yet.')
     const negotiation = negotiate(request)
     // A long-poll that goes on from a cursor is the same client's stream still, and comes as often as notifications do.
-    const isNew =
-      negotiation.transport !== 'long-poll' || negotiation.start.from !== 'cursor' || !negotiation.waitMs
-    if (isNew) for (const limit of connectLimits) await limit(request)
+    if (!isRepeatable(negotiation)) for (const limit of connectLimits) await limit(request)
     const principal = principalOf(request)
     const access = openAccess(principal)
     refuseForbidden(access, negotiation.channels)
@@ -124,7 +127,8 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
       return
     }
     const peer = { address: normalizeIP(request.ip), principal: principal.name }
-    connection.on('close', admission.admit(peer))
+    admission.admit(peer)
+    connection.on('close', () => admission.leave(peer))
     request.agreed = {
       ...negotiation,
       peer,
@@ -140,19 +144,25 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
   }
 
   function overHttp(request: FastifyRequest, reply: FastifyReply): void {
-    const { transport, start, waitMs, limit } = agreedWith(request)
+    const agreed = agreedWith(request)
     reply.hijack()
     // The client may have gone while its starting point was looked up.
     if (reply.raw.destroyed) return
     const response = reply.raw
-    const ready = start.from === 'now' || start.from === 'newest'
     // What hooks have set, which would go with `send`.
     const headers = reply.getHeaders() as Record<string, string>
+    // What it says of fallbacks is counted where it is said.
+    if (isRepeatable(agreed) && agreed.via.length === 0) {
+      repeatedPolls.learn(request.raw, response, { ...agreed, headers })
+    }
     subscribe(
       request,
-      transport === 'sse'
+      agreed.transport === 'sse'
         ? new SseTransport(response, { heartbeatMs, headers })
-        : new LongPollTransport(response, { waitMs, limit, ready, headers }),
+        : new LongPollTransport(new ResponseExchange(response, headers), {
+            ...agreed,
+            ready: agreed.start.from === 'now' || agreed.start.from === 'newest',
+          }),
     )
     releaseExchange(request.raw, response)
   }
@@ -178,6 +188,11 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     // An instance that is ahead may have given it out.
     hub.stats.resumeDistance[transport].observe(Math.max(0, hub.window.head - position))
   }
+}
+
+/** Says whether it is a long-poll that waits after a cursor: it comes again and again, with the cursor that it was answered. */
+function isRepeatable({ transport, start, waitMs }: Negotiation): boolean {
+  return transport === 'long-poll' && start.from === 'cursor' && waitMs > 0
 }
 
 /** Refuses the whole stream when there is a channel among `channels` that may not be subscribed to. */

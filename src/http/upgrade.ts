@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { refusePipelinedUpgrade } from './client-error.ts'
+import { requestHead } from './request-head.ts'
 
 /**
  * Looks at every `Upgrade` that a client of `server` asks for, and passes on those to WebSocket.
@@ -24,15 +25,11 @@ export function webSocketUpgrades(server: Server): EventEmitter {
 }
 
 function giveBack(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
-  const { method, url, httpVersion, rawHeaders } = request
-  const lines = [`${method} ${url} HTTP/${httpVersion}`]
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = rawHeaders.slice(i, i + 2)
-    if (!isOfUpgrade(name))
-      lines.push(`${name}: ${/^connection$/i.test(name) ? withoutUpgrade(value) : value}`)
-  }
-  // Header fields came as bytes and were read as Latin-1 (RFC 9110 §5.5): so they go back.
-  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  const text = requestHead(request, (name, value) => {
+    if (isOfUpgrade(name)) return undefined
+    return /^connection$/i.test(name) ? withoutUpgrade(value) : value
+  })
+  socket.unshift(Buffer.concat([Buffer.from(text, 'latin1'), head]))
   server.emit('connection', socket)
 }
 

@@ -8,12 +8,14 @@ export class ChannelSet {
   readonly names: ReadonlySet<string>
   readonly patterns: readonly string[]
   readonly #segments: readonly (readonly string[])[]
+  readonly #all: readonly string[]
 
   /** @param channels valid channel names and patterns, in any order; repeats count once */
   constructor(channels: Iterable<string>) {
     const all = [...new Set(channels)]
     this.names = new Set(all.filter((channel) => !hasWildcard(channel)))
     const patterns = all.filter(hasWildcard)
+    this.#all = patterns.length > 0 ? [...this.names, ...patterns] : all
     this.patterns = patterns.length > 0 ? patterns : NONE
     this.#segments = patterns.length > 0 ? patterns.map((pattern) => pattern.split(':')) : NONE
   }
@@ -41,8 +43,8 @@ export class ChannelSet {
     return new ChannelSet([...this].filter((channel) => !gone.has(channel)))
   }
 
-  *[Symbol.iterator](): Iterator<string> {
-    yield* this.names
-    yield* this.patterns
+  /** Names first. */
+  [Symbol.iterator](): Iterator<string> {
+    return this.#all[Symbol.iterator]()
   }
 }

@@ -95,8 +95,10 @@ export class Seam {
       this.#readLog()
       return
     }
-    if (this.#cursor < window.head) stats.windowReads++
-    this.#deliver(window.read(this.#channels, this.#cursor, this.#sink.room, clock.now()))
+    if (this.#cursor < window.head) {
+      stats.windowReads++
+      this.#deliver(window.read(this.#channels, this.#cursor, this.#sink.room, clock.now()))
+    }
     if (this.#state !== 'catching-up' || !this.#writable) return
     if (this.#cursor === window.head) {
       this.#state = 'live'

@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http'
 import type { ByeMessage, ControlMessage, GapMessage, ReadyMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
 import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
+import type { Body, Exchange } from './exchange.ts'
 
 /** How a client wants its answer. */
 export interface LongPollOptions {
@@ -11,8 +11,6 @@ export interface LongPollOptions {
   readonly limit: number
   /** the client has no cursor yet: say `ready`, and answer with what is there */
   readonly ready: boolean
-  /** go with the answer's own */
-  readonly headers: Readonly<Record<string, string>>
 }
 
 /** The most data in one answer, in characters; a single notification may exceed it. */
@@ -27,14 +25,14 @@ export class LongPollTransport implements Transport {
   readonly room: Room
   /** the answer's deadline: an answer without notifications is this transport's heartbeat */
   readonly heartbeatMs: number
-  readonly #response: ServerResponse
+  readonly #exchange: Exchange
   readonly #options: LongPollOptions
   #events: TransportEvents | undefined
   #ready: ReadyMessage | undefined
   #gap: GapMessage | undefined
 
-  constructor(response: ServerResponse, options: LongPollOptions) {
-    this.#response = response
+  constructor(exchange: Exchange, options: LongPollOptions) {
+    this.#exchange = exchange
     this.#options = options
     this.room = { count: options.limit, bytes: ANSWER_BYTES }
     this.heartbeatMs = options.waitMs || SEARCH_MS
@@ -42,7 +40,7 @@ export class LongPollTransport implements Transport {
 
   open(events: TransportEvents): void {
     this.#events = events
-    this.#response.on('close', () => this.#end('gone'))
+    this.#exchange.open(() => this.#end('gone'))
   }
 
   deliver(batch: Batch): boolean {
@@ -69,25 +67,19 @@ export class LongPollTransport implements Transport {
   }
 
   abort(): void {
-    if (this.#events) this.#response.destroy()
+    if (this.#events) this.#exchange.destroy()
   }
 
   #answer(batch?: Batch, bye?: ByeMessage): void {
     if (!this.#events) return
-    const notifications = batch ? batch.entries.map((entry) => entry.json).join() : ''
-    const body = `{"notifications":[${notifications}],"cursor":"${this.#events.cursor}"${
-      this.#options.ready ? member('ready', this.#ready) : ''
-    }${member('gap', this.#gap)}${member('bye', bye)}}`
-    const bytes = Buffer.byteLength(body)
-    if (batch) this.#events.wrote(bytes)
-    this.#response.writeHead(200, {
-      ...this.#options.headers,
-      'content-type': 'application/json; charset=utf-8',
-      'content-length': bytes,
-      'cache-control': 'no-store',
-    })
-    // As text it goes to the socket in one piece with the head.
-    this.#response.end(body)
+    const ready = this.#options.ready ? member('ready', this.#ready) : ''
+    const body = bodyOf(
+      batch,
+      this.#events.cursor,
+      `${ready}${member('gap', this.#gap)}${member('bye', bye)}`,
+    )
+    if (batch) this.#events.wrote(body.bytes)
+    this.#exchange.answer(body)
     this.#end('answered')
   }
 
@@ -97,6 +89,19 @@ export class LongPollTransport implements Transport {
     this.#events = undefined
     events?.closed(reason)
   }
+}
+
+/** What was made last, a few MiB at most: those who wait for the same get the same, one after another. */
+let last:
+  | (Body & { readonly batch: Batch | undefined; readonly cursor: string; readonly members: string })
+  | undefined
+
+function bodyOf(batch: Batch | undefined, cursor: string, members: string): Body {
+  if (last?.batch === batch && last?.cursor === cursor && last.members === members) return last
+  const notifications = batch ? batch.entries.map((entry) => entry.json).join() : ''
+  const text = `{"notifications":[${notifications}],"cursor":"${cursor}"${members}}`
+  last = { batch, cursor, members, text, bytes: Buffer.byteLength(text) }
+  return last
 }
 
 function member(name: string, message: ControlMessage | undefined): string {

@@ -1,5 +1,5 @@
 import type { ClientKind } from './client.ts'
-import { curlLongPollClient, fetchLongPollClient } from './long-poll.ts'
+import { curlLongPollClient, fetchLongPollClient, keptLongPollClient } from './long-poll.ts'
 import { curlSseClient, eventSourceClient, fetchSseClient } from './sse.ts'
 import { webSocketClient } from './websocket.ts'
 
@@ -7,7 +7,7 @@ import { webSocketClient } from './websocket.ts'
 export const TRANSPORT_CLIENTS: readonly ClientKind[] = [
   webSocketClient,
   eventSourceClient,
-  fetchLongPollClient,
+  keptLongPollClient,
 ]
 
 /** Every client there is. */
@@ -15,5 +15,6 @@ export const ALL_CLIENTS: readonly ClientKind[] = [
   ...TRANSPORT_CLIENTS,
   fetchSseClient,
   curlSseClient,
+  fetchLongPollClient,
   curlLongPollClient,
 ]

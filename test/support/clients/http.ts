@@ -28,6 +28,24 @@ export const fetchHttp: Http = {
   },
 }
 
+/** `fetch` of undici as pages have it: on one connection, kept from one request to the next. */
+export function keptFetchHttp(): Http {
+  let dispatcher: Agent | undefined
+  return {
+    name: 'fetch on one connection',
+    async *get(url, headers, signal) {
+      if (!dispatcher) {
+        const agent = new Agent({ connections: 1 })
+        dispatcher = agent
+        signal.addEventListener('abort', () => void agent.destroy())
+      }
+      const answer = await fetch(url, { headers, signal, dispatcher })
+      if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
+      yield await answer.text()
+    },
+  }
+}
+
 /** Seconds after which curl gives up, so that none outlives its test for long. */
 const CURL_MAX_SECONDS = 30
 

@@ -1,13 +1,15 @@
 import type { ControlMessage, LongPollAnswer } from '../../../src/protocol/messages.ts'
 import { type ClientKind, type Inbox, readingClient, streamUrl } from './client.ts'
-import { curlHttp, fetchHttp, type Http } from './http.ts'
+import { curlHttp, fetchHttp, type Http, keptFetchHttp } from './http.ts'
 
-function longPollBy(http: Http): ClientKind {
+/** @param connect called for each client */
+function longPollBy(connect: () => Http): ClientKind {
   return {
-    name: `long-poll by ${http.name}`,
+    name: `long-poll by ${connect().name}`,
     transport: 'long-poll',
     open: async (target, query) =>
       readingClient(async (inbox, signal) => {
+        const http = connect()
         // `last` says where to start, which from the second poll on the cursor does; `via` is said once.
         const { last: _, via: __, ...rest } = query
         let next = query
@@ -36,7 +38,10 @@ function unpack({ ready, gap, notifications, bye, cursor }: LongPollAnswer, inbo
 }
 
 /** `fetch` of undici. */
-export const fetchLongPollClient = longPollBy(fetchHttp)
+export const fetchLongPollClient = longPollBy(() => fetchHttp)
+
+/** `fetch` of undici on a connection that it keeps. */
+export const keptLongPollClient = longPollBy(keptFetchHttp)
 
 /** `curl`. */
-export const curlLongPollClient = longPollBy(curlHttp)
+export const curlLongPollClient = longPollBy(() => curlHttp)

@@ -161,10 +161,7 @@ export function runConnection(parts: ConnectionParts, initial: State): Connectio
   }
 
   function lose(id: number, loss: Loss): void {
-    const link = links.get(id)
-    if (!link) return
-    links.delete(id)
-    link.close()
+    if (!links.has(id)) return
     const cause = loss.cause === 'refused' && parts.disown() ? 'planned' : loss.cause
     if (cause === 'refused') parts.refused(loss)
     dispatch({ kind: 'lost', id, ...loss, cause })

@@ -1,7 +1,7 @@
 import { LogUnavailable } from '../log/log.ts'
 import { type Access, AccessRefused } from '../stream/access.ts'
 import { type Authenticator, KeysUnavailable, Unauthenticated } from './authenticator.ts'
-import { permits } from './grants.ts'
+import { GrantSet } from './grant-set.ts'
 import type { Principal } from './principal.ts'
 
 /** What a principal's credential gives on a stream. */
@@ -26,10 +26,12 @@ export function accessOpener(options: AccessOptions): OpenAccess {
 
 class PrincipalAccess implements Access {
   readonly #principal: Principal
+  readonly #subscribe: GrantSet
   readonly #options: AccessOptions
 
   constructor(principal: Principal, options: AccessOptions) {
     this.#principal = principal
+    this.#subscribe = new GrantSet(principal.grants.subscribe)
     this.#options = options
   }
 
@@ -42,7 +44,7 @@ class PrincipalAccess implements Access {
   }
 
   maySubscribe(channel: string): boolean {
-    return permits(this.#principal.grants.subscribe, channel)
+    return this.#subscribe.permits(channel)
   }
 
   async renew(token: string): Promise<Access> {

@@ -1,6 +1,6 @@
 import { type TokenSource, usableFor } from './credentials.ts'
 import { deadline, step } from './machine/machine.ts'
-import type { Effect, Event, State } from './machine/state.ts'
+import type { Attempt, Effect, Event, State } from './machine/state.ts'
 import { NEVER } from './machine/timings.ts'
 import type { Platform } from './platform.ts'
 import type { Position } from './position.ts'
@@ -57,6 +57,12 @@ export function runConnection(parts: ConnectionParts, initial: State): Connectio
   function dispatch(event: Event): void {
     const [next, todo] = step(state, event, platform.now(), platform.random())
     state = next
+    for (const [id, link] of links) {
+      if (state.attempts.some((attempt) => attempt.id === id)) continue
+      links.delete(id)
+      link.close()
+    }
+    for (const attempt of state.attempts) if (!links.has(attempt.id)) open(attempt)
     for (const effect of todo) (effects[effect.kind] as (effect: Effect) => void)(effect)
     // An effect may have been an event itself, and gone on from there.
     setTimer(deadline(state))
@@ -85,31 +91,26 @@ export function runConnection(parts: ConnectionParts, initial: State): Connectio
     send({ type, channels })
   }
 
+  function open({ id, transport }: Attempt): void {
+    position.fork()
+    told = parts.channels()
+    const { channels } = parts
+    const request = { base, channels, cursor: position.cursor, quiet: state.quiet, token: () => token }
+    const events = {
+      message: (message: StreamMessage) => receive(id, message),
+      lost: (loss: Loss) => lose(id, loss),
+    }
+    let link: Link = { close: () => {} }
+    try {
+      link = (transports[transport] as OpenLink)(request, events, platform)
+    } catch {
+      // Browsers throw where a page may not even try.
+      platform.after(0, () => events.lost({ cause: 'failed' }))
+    }
+    links.set(id, link)
+  }
+
   const effects: { [Kind in Effect['kind']]: (effect: Extract<Effect, { kind: Kind }>) => void } = {
-    open({ id, transport }) {
-      position.fork()
-      told = parts.channels()
-      const { channels } = parts
-      const request = { base, channels, cursor: position.cursor, quiet: state.quiet, token: () => token }
-      const events = {
-        message: (message: StreamMessage) => receive(id, message),
-        lost: (loss: Loss) => lose(id, loss),
-      }
-      let link: Link = { close: () => {} }
-      try {
-        link = (transports[transport] as OpenLink)(request, events, platform)
-      } catch {
-        // Browsers throw where a page may not even try.
-        platform.after(0, () => events.lost({ cause: 'failed' }))
-      }
-      links.set(id, link)
-    },
-
-    close({ id }) {
-      links.get(id)?.close()
-      links.delete(id)
-    },
-
     use({ id }) {
       used = id
       unconfirmed = 0
@@ -160,10 +161,7 @@ export function runConnection(parts: ConnectionParts, initial: State): Connectio
   }
 
   function lose(id: number, loss: Loss): void {
-    const link = links.get(id)
-    if (!link) return
-    links.delete(id)
-    link.close()
+    if (!links.has(id)) return
     const cause = loss.cause === 'refused' && parts.disown() ? 'planned' : loss.cause
     if (cause === 'refused') parts.refused(loss)
     dispatch({ kind: 'lost', id, ...loss, cause })

@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** Connections that there may be besides those of streams, for publishes, figures and health. */
@@ -14,12 +15,16 @@ const BESIDES_STREAMS = 1_000
  */
 export function boundConnections(server: Server, maxStreams: number, stallMs: number): void {
   // Not by Node's own maxConnections: one that a full worker refuses for it goes round among the others until one has room.
-  let open = 0
-  const leave = () => open--
-  server.on('connection', (socket) => {
-    open++
+  const open = new Set<Socket>()
+  const leave = function (this: Socket) {
+    open.delete(this)
+  }
+  server.on('connection', (socket: Socket) => {
+    // One whose upgrade is ignored comes twice (see webSocketUpgrades).
+    if (open.has(socket)) return
+    open.add(socket)
     socket.on('close', leave)
-    if (open > maxStreams + BESIDES_STREAMS) socket.destroy()
+    if (open.size > maxStreams + BESIDES_STREAMS) socket.destroy()
   })
   // Node looks whether the peer has taken something of a write that is under way: only without that the time is over.
   server.setTimeout(stallMs, (socket) => {

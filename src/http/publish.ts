@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { permits } from '../auth/grants.ts'
+import { GrantSet } from '../auth/grant-set.ts'
 import type { Appended, Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 import type { Stats } from '../stream/stats.ts'
@@ -63,11 +63,11 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     { span, traceparent }: PublishTrace,
   ): Promise<PublishAnswer> {
     const items = decode(request)
-    const { grants } = principalOf(request)
+    const granted = new GrantSet(principalOf(request).grants.publish)
     const drafts = toDrafts(items, {
       readItem,
       defaultId: defaultIds(request, items),
-      mayPublish: (channel) => permits(grants.publish, channel),
+      mayPublish: (channel) => granted.permits(channel),
       traceparent,
     })
     span.setAttribute('messaging.batch.message_count', drafts.length)

@@ -5,6 +5,7 @@ import type { Clock } from '../stream/clock.ts'
 import { acceptsEvents } from './accept.ts'
 import { type Authenticate, demandAdmin } from './authentication.ts'
 import type { Figures } from './figures.ts'
+import { isGone } from './gone.ts'
 import { Problem } from './problem.ts'
 
 /** What the route needs. */
@@ -49,6 +50,7 @@ export function statsRoute(
   done()
 
   function watch(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    if (isGone(request, reply)) return reply
     if (viewers.size >= MOST_VIEWERS) {
       throw new Problem('at-capacity', `${MOST_VIEWERS} watch already.`, { retryAfter: RETRY_MS / 1000 })
     }

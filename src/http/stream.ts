@@ -17,6 +17,7 @@ import { Allowance, type FrameRates } from '../transport/websocket-allowance.ts'
 import { batchWriter } from '../transport/websocket-batch.ts'
 import type { Admission } from './admission.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
+import { isGone } from './gone.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
 import { type RateLimits, rateLimits } from './rate-limit.ts'
@@ -115,17 +116,14 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     // Behind another stream it could wait for ever, and Node tells no one when its connection ends before its turn.
     if (!reply.raw.socket) throw new Problem('pipelined-stream', 'The request before it is not answered yet.')
     const negotiation = negotiate(request)
+    if (isGone(request, reply)) return
     // A long-poll that goes on from a cursor is the same client's stream still, and comes as often as notifications do.
     if (!isRepeatable(negotiation)) for (const limit of connectLimits) await limit(request)
     const principal = principalOf(request)
     const access = openAccess(principal)
     refuseForbidden(access, negotiation.channels)
     const connection = request.ws ? request.raw.socket : reply.raw
-    // The client may have gone while it was looked up who it is: it has no address any more, and nothing would give its place back.
-    if (connection.destroyed) {
-      reply.hijack()
-      return
-    }
+    if (isGone(request, reply)) return
     const peer = { address: normalizeIP(request.ip), principal: principal.name }
     admission.admit(peer)
     connection.on('close', () => admission.leave(peer))

@@ -15,6 +15,9 @@ import { requestHead } from './request-head.ts'
  */
 export function webSocketUpgrades(server: Server): EventEmitter {
   const upgrades = new EventEmitter()
+  // Node would leave out what comes after the two-thousandth field, but its parser has believed it: a length, say, without which a
+  // body would be taken for a request. Their size is bounded.
+  server.maxHeadersCount = 0
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (refusePipelinedUpgrade(socket)) return
     if (request.headers.upgrade?.toLowerCase() === 'websocket')
@@ -24,10 +27,11 @@ export function webSocketUpgrades(server: Server): EventEmitter {
   return upgrades
 }
 
+/** Once a connection: it ends with the answer, for each time leaves listeners of Node's on the socket. */
 function giveBack(server: Server, request: IncomingMessage, socket: Socket, head: Buffer): void {
   const text = requestHead(request, (name, value) => {
     if (isOfUpgrade(name)) return undefined
-    return /^connection$/i.test(name) ? withoutUpgrade(value) : value
+    return /^connection$/i.test(name) ? 'close' : value
   })
   socket.unshift(Buffer.concat([Buffer.from(text, 'latin1'), head]))
   server.emit('connection', socket)
@@ -36,12 +40,4 @@ function giveBack(server: Server, request: IncomingMessage, socket: Socket, head
 /** The fields that only the upgrade was about (RFC 9110 §7.8; RFC 7540 §3.2.1). */
 function isOfUpgrade(name: string): boolean {
   return /^(upgrade|http2-settings)$/i.test(name)
-}
-
-/** What a field `Connection` says besides: `close`, say. */
-function withoutUpgrade(options: string): string {
-  return options
-    .split(',')
-    .filter((option) => !isOfUpgrade(option.trim()))
-    .join()
 }

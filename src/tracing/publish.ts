@@ -1,6 +1,19 @@
-import { type Context, context, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Context,
+  context,
+  type Span,
+  SpanKind,
+  type SpanOptions,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
 import { formatTraceparent, parseTraceparent } from '../protocol/traceparent.ts'
 import { MESSAGING, tracer } from './tracer.ts'
+
+const PRODUCER: SpanOptions = {
+  kind: SpanKind.PRODUCER,
+  attributes: { ...MESSAGING, 'messaging.operation.type': 'send' },
+}
 
 /** A publish under way. */
 export interface PublishTrace {
@@ -19,11 +32,7 @@ export async function tracePublish<Result>(
 ): Promise<Result> {
   const remote = header === undefined ? undefined : parseTraceparent(header)
   const within = parentOf(remote && trace.setSpanContext(context.active(), { ...remote, isRemote: true }))
-  const options = {
-    kind: SpanKind.PRODUCER,
-    attributes: { ...MESSAGING, 'messaging.operation.type': 'send' },
-  }
-  const span = tracer.startSpan('publish', options, within)
+  const span = tracer.startSpan('publish', PRODUCER, within)
   const traceparent = remote && formatTraceparent(span.spanContext())
   try {
     return await context.with(trace.setSpan(within, span), () => work({ span, traceparent }))

@@ -124,6 +124,8 @@ t.test('a connection that is cut again and again', async (t) => {
       await until('it is back', async () => (await reason(log)) === '')
     }
   })
+  t.equal(log.stats.connects, 4, 'the first, and one after each cut')
+  t.ok(log.stats.tailRestarts >= 3, `${log.stats.tailRestarts} restarts of the tail`)
 })
 
 t.test('a connection that swallows everything, and then is refused for a while', async (t) => {

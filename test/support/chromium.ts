@@ -1,4 +1,6 @@
 import { accessSync, constants } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { type BrowserContext, chromium } from 'playwright-core'
 
@@ -14,24 +16,22 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ]
 
-/** What a test that needs a browser has. */
-interface BrowserTest {
-  /** an empty directory that goes with the test */
-  testdir(): string
-  teardown(fn: () => Promise<void>): void
-}
-
 /** Starts the system's Chromium with a fresh profile, and closes it when `t` ends. */
 export async function startChromium(
-  t: BrowserTest,
+  t: { teardown(fn: () => Promise<void>): void },
   options: Parameters<typeof chromium.launchPersistentContext>[1] = {},
 ): Promise<BrowserContext> {
-  const context = await chromium.launchPersistentContext(join(t.testdir(), 'profile'), {
+  const profile = await mkdtemp(join(tmpdir(), 'tidings-profile-'))
+  const context = await chromium.launchPersistentContext(profile, {
     executablePath: findChromium(),
     args: CHROMIUM_FLAGS,
     ...options,
   })
-  t.teardown(() => context.close())
+  t.teardown(async () => {
+    await context.close()
+    // Some of its processes write to the end, and may outlive the one that was waited for.
+    await rm(profile, { recursive: true, force: true, maxRetries: 10 })
+  })
   return context
 }
 

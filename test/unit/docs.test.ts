@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { draftDocuments } from '../../scripts/generated.ts'
+import { FILE_VARIABLE } from '../../src/config/load.ts'
+import { SETTINGS } from '../../src/config/settings.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 
 for (const { document, actual, wanted } of draftDocuments()) {
@@ -16,4 +18,19 @@ t.test('Every code of the registry is in use', async (t) => {
     .map((file) => readFileSync(`src/${file}`, 'utf8'))
     .join('\n')
   for (const code of Object.keys(CODES)) t.ok(source.includes(`'${code}'`), code)
+})
+
+t.test('SECURITY.md names settings that there are, with their defaults', async (t) => {
+  const text = readFileSync('SECURITY.md', 'utf8')
+  const known = new Set([...SETTINGS.map(({ variable }) => variable), FILE_VARIABLE])
+  const named = [...text.matchAll(/TIDINGS_\w+/g)].map(([name]) => name)
+  t.strictSame(
+    named.filter((name) => !known.has(name)),
+    [],
+  )
+  const rows = [...text.matchAll(/^\| `(TIDINGS_\w+)` \| `(.*?)` \|/gm)]
+  t.ok(rows.length > 0)
+  for (const [, name = '', byDefault] of rows) {
+    t.equal(byDefault, SETTINGS.find(({ variable }) => variable === name)?.byDefault, name)
+  }
 })

@@ -9,9 +9,8 @@ export function begin(state: State): Step {
     const until = state.time + state.timings.ready
     return enter(state, 'connecting', { awaiting: 'token', until }, [{ kind: 'renew' }])
   }
-  const [next, closing] = enter(state, 'connecting', { untried: inOrder(state) })
-  const [begun, opening] = tryNext(next)
-  return [begun, [...closing, ...opening]]
+  const [next] = enter(state, 'connecting', { untried: inOrder(state) })
+  return tryNext(next)
 }
 
 /** Begins anew, unless it waits for a token anyway. */
@@ -29,10 +28,7 @@ export function reauthorize(state: State): Step {
 /** Opens one stream more, which has `patience` milliseconds to say `ready`. */
 export function openNext(state: State, transport: ClientTransport, patience = state.timings.ready): Step {
   const attempt = { id: state.serial + 1, transport, lateAt: state.time + patience }
-  return [
-    { ...state, serial: attempt.id, attempts: [...state.attempts, attempt] },
-    [{ kind: 'open', id: attempt.id, transport }],
-  ]
+  return stay({ ...state, serial: attempt.id, attempts: [...state.attempts, attempt] })
 }
 
 /** The first `ready` wins. What is better and was tried in vain is in doubt. */
@@ -46,15 +42,12 @@ export function win(state: State, event: EventOf<'ready'>): Step {
 /** Takes notifications from `attempt` from here on, and closes what else is open. */
 export function goLive(state: State, attempt: Attempt, heartbeat: number): Step {
   const { time, timings } = state
-  const others = state.attempts.filter(({ id }) => id !== attempt.id)
-  const [live, closing] = enter({ ...state, attempts: others }, 'live', {
-    attempts: [{ ...attempt, lateAt: NEVER }],
-    silentAt: time + heartbeat + timings.margin,
-  })
-  return [
-    { ...live, readyAt: time, heardAt: time, heartbeat, renewed: false },
-    [{ kind: 'use', id: attempt.id }, ...closing, { kind: 'remember' }],
-  ]
+  return enter(
+    { ...state, readyAt: time, heardAt: time, heartbeat, renewed: false },
+    'live',
+    { attempts: [{ ...attempt, lateAt: NEVER }], silentAt: time + heartbeat + timings.margin },
+    [{ kind: 'use', id: attempt.id }, { kind: 'remember' }],
+  )
 }
 
 /** An attempt has ended before it was ready. */
@@ -79,8 +72,7 @@ export function hurry(state: State): Step {
   if (state.until <= state.time) return backOff(state, 'token')
   const late = state.attempts.find(({ lateAt }) => lateAt <= state.time)
   if (!late) return state.hedgeAt <= state.time ? tryNext(state) : stay(state)
-  const [next, effects] = loseAttempt(state, { kind: 'lost', id: late.id, cause: 'failed' })
-  return [next, [{ kind: 'close', id: late.id }, ...effects]]
+  return loseAttempt(state, { kind: 'lost', id: late.id, cause: 'failed' })
 }
 
 /**

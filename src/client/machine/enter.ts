@@ -23,8 +23,7 @@ export function stay(state: State): Step {
 
 /** Enters a state: every stream is closed, and all that went on is over. */
 export function enter(state: State, kind: StateKind, moment: Partial<Moment>, effects: Effect[] = []): Step {
-  const closing = state.attempts.map(({ id }): Effect => ({ kind: 'close', id }))
-  return [{ ...state, ...REST, kind, ...moment }, [...closing, ...effects]]
+  return [{ ...state, ...REST, kind, ...moment }, effects]
 }
 
 /** Waits before the next round, with full jitter up to twice as long after every fruitless one, and at least `atLeast` milliseconds. */

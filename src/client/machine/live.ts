@@ -1,7 +1,7 @@
 import { begin, goLive, openNext, turnedAway } from './connecting.ts'
 import { betterThan, diedYoung, doubt, doubtedUntil, forgive, trust } from './doubts.ts'
 import { backOff, stay } from './enter.ts'
-import type { Attempt, Effect, EventOf, State, Step } from './state.ts'
+import type { Attempt, EventOf, State, Step } from './state.ts'
 import { NEVER } from './timings.ts'
 
 /** Silences before deaths that differ by less than this part are one and the same time-out on the way. */
@@ -44,9 +44,7 @@ export function loseStream(state: State, { id, cause, retryAfter }: EventOf<'los
 export function changeChannels(state: State): Step {
   const { transport } = used(state)
   if (transport !== 'websocket' && transport !== 'tab') return begin(state)
-  const [stream, ...probes] = state.attempts
-  const closing = probes.map(({ id }): Effect => ({ kind: 'close', id }))
-  return [{ ...state, attempts: stream ? [stream] : [] }, [{ kind: 'channels' }, ...closing]]
+  return [{ ...state, attempts: [used(state)] }, [{ kind: 'channels' }]]
 }
 
 /** A new token is there, or could not be had and is asked for again soon. Long polls take it up by themselves. */
@@ -77,8 +75,7 @@ export function watch(state: State): Step {
   // Asked again, if that brings nothing by then.
   if (state.renewAt <= time) return [{ ...state, renewAt: time + state.timings.ready }, [{ kind: 'renew' }]]
   const [{ transport }, probe] = [used(state), state.attempts[1]]
-  if (probe)
-    return probe.lateAt <= time ? [withoutProbe(state), [{ kind: 'close', id: probe.id }]] : stay(state)
+  if (probe) return stay(probe.lateAt <= time ? withoutProbe(state) : state)
   const better = betterThan(state, transport).find((kind) => doubtedUntil(state, kind) <= time)
   return better ? openNext(state, better, PATIENCE_MS) : stay(state)
 }

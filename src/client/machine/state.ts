@@ -123,10 +123,8 @@ export type Event =
 /** The event of one kind. */
 export type EventOf<Kind extends Event['kind']> = Extract<Event, { kind: Kind }>
 
-/** What is to be done. */
+/** What is to be done, besides opening what is among the attempts and closing what is not any more. */
 export type Effect =
-  | { readonly kind: 'open'; readonly id: number; readonly transport: ClientTransport }
-  | { readonly kind: 'close'; readonly id: number }
   /** from here on, notifications come from this attempt */
   | { readonly kind: 'use'; readonly id: number }
   /** send the channels as they are now, the new token, or a ping on the stream in use */

@@ -7,6 +7,8 @@ import { startApp } from '../../support/app.ts'
 import { TRANSPORT_CLIENTS } from '../../support/clients/all.ts'
 import { openFor } from '../../support/clients/client.ts'
 import { get, publish, publishNumbers } from '../../support/clients/requests.ts'
+import { webSocketClient } from '../../support/clients/websocket.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { type Scrape, scrape } from '../../support/metrics.ts'
 import { JWT_SECRET, mintToken } from '../../support/tokens.ts'
 import { until } from '../../support/until.ts'
@@ -124,6 +126,25 @@ t.test('a service that does not reach its log says so', async (t) => {
   const lost = await scrape(service)
   t.strictSame([lost.value('tidings_log_available'), lost.value('tidings_ready')], [0, 0])
   t.ok(Number.isNaN(lost.value('tidings_log_tail_lag_notifications')), 'nobody knows')
+})
+
+t.test('a service that drains says so, and how many streams are left', async (t) => {
+  const clock = new ManualClock(setImmediate)
+  const service = await startApp(t, { clock, settings: { drainSeconds: 10, maxAgeSeconds: 0 } })
+  const clients = []
+  for (let n = 0; n < 2; n++) clients.push(await openFor(t, webSocketClient, service, { channel: 'a' }))
+  for (const { inbox } of clients) await inbox.expect('ready')
+  const drained = service.app.drain()
+  for (const { inbox } of clients) await inbox.expect('bye')
+  const gauges = async () => {
+    const metrics = await scrape(service)
+    return ['tidings_draining', 'tidings_ready', 'tidings_connections'].map((name) => metrics.value(name))
+  }
+  t.strictSame(await gauges(), [1, 0, 2])
+  clock.pass(5_000)
+  t.strictSame(await gauges(), [1, 0, 1])
+  clock.pass(5_000)
+  await Promise.all([drained, ...clients.map(({ inbox }) => inbox.ended)])
 })
 
 async function figuresOf(service: { url: string }): Promise<StatsDocument> {

@@ -74,7 +74,7 @@ t.test('the first to be ready wins, and the others are closed', async (t) => {
   run.ready('sse')
   t.equal(run.state.kind, 'live')
   t.same(run.open, ['sse'])
-  t.same(run.kinds, ['use', 'close', 'remember'])
+  t.same(run.kinds, ['use', 'remember'])
 })
 
 t.test(
@@ -85,7 +85,7 @@ t.test(
     t.same(run.open, ['sse', 'websocket'])
     run.ready('websocket')
     t.same(run.open, ['websocket'])
-    t.same(run.kinds, ['use', 'close', 'remember'])
+    t.same(run.kinds, ['use', 'remember'])
   },
 )
 
@@ -220,15 +220,16 @@ t.test(
 )
 
 t.test('a token that runs out is replaced in place on websocket, by a new stream on sse', async (t) => {
-  for (const [transport, kinds] of [
-    ['websocket', ['token']],
-    ['sse', ['close', 'open']],
-    ['long-poll', ['token']],
+  for (const [transport, kinds, streams] of [
+    ['websocket', ['token'], 1],
+    ['sse', [], 2],
+    ['long-poll', ['token'], 1],
   ] as const) {
     const run = new Run({ renewable: true, transports: [transport] })
     run.tell({ kind: 'token', renewAt: run.now + 5_000 }).ready(transport)
     t.same(run.wait().kinds, ['renew'])
     t.same(run.tell({ kind: 'token', renewAt: NEVER }).kinds, kinds, transport)
+    t.equal(run.id(transport), streams, transport)
   }
 })
 
@@ -248,7 +249,9 @@ t.test('a network change makes the stream show that it lives', async (t) => {
 
 t.test('channels change in place on websocket, and by a new stream elsewhere', async (t) => {
   t.same(new Run().ready('websocket').tell({ kind: 'channels' }).kinds, ['channels'])
-  t.same(new Run({ transports: ['sse'] }).ready('sse').tell({ kind: 'channels' }).kinds, ['close', 'open'])
+  const run = new Run({ transports: ['sse'] }).ready('sse').tell({ kind: 'channels' })
+  t.same(run.kinds, [])
+  t.equal(run.id('sse'), 2)
 })
 
 t.test('a paused stream holds nothing open, and goes on when it is told to', async (t) => {
@@ -295,24 +298,18 @@ t.test('whatever happens, in whatever order', async () => {
           transports: ['tab', ...TRANSPORTS],
           renewable,
         })
-        const open = new Set<number>()
         let used = 0
         let hadToken = false
         const tell = (event: Event, random: number): void => {
           if (event.kind === 'token' && event.renewAt !== undefined) hadToken = true
           const [next, effects] = step(state, event, now, random)
           state = next
-          if (event.kind === 'lost') open.delete(event.id)
-          for (const effect of effects) {
-            if (effect.kind === 'open') open.add(effect.id)
-            if (effect.kind === 'close') open.delete(effect.id)
-            if (effect.kind === 'use') used = effect.id
-          }
-          check(effects)
-        }
-        const check = (effects: readonly Effect[]): void => {
+          for (const effect of effects) if (effect.kind === 'use') used = effect.id
           const ids = state.attempts.map(({ id }) => id)
-          same([...open].sort(), [...ids].sort(), 'what is open is what the state says')
+          holds(event.kind !== 'lost' || !ids.includes(event.id), 'what is lost is open no more')
+          check(ids)
+        }
+        const check = (ids: readonly number[]): void => {
           const transports = state.attempts.map(({ transport }) => transport)
           same([...new Set(transports)], transports, 'no transport is open twice')
           if (state.kind === 'live') {
@@ -321,8 +318,7 @@ t.test('whatever happens, in whatever order', async () => {
           }
           if (state.kind !== 'live' && state.kind !== 'connecting')
             holds(ids.length === 0, 'resting is silent')
-          const opens = effects.some(({ kind }) => kind === 'open')
-          holds(!opens || !renewable || hadToken, 'nothing opens without a token')
+          holds(ids.length === 0 || !renewable || hadToken, 'nothing opens without a token')
           const isAwaited = state.awaiting !== undefined || state.reason === 'paused'
           holds(
             isAwaited || state.kind === 'closed' || deadline(state) < NEVER || state.kind === 'live',
@@ -346,7 +342,7 @@ t.test('whatever happens, in whatever order', async () => {
           }
         }
         tell({ kind: 'close' }, 0.5)
-        same([...open], [], 'closing leaves nothing open')
+        same(state.attempts, [], 'closing leaves nothing open')
       },
     ),
     { numRuns: 2_000 },

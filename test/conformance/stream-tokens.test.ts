@@ -2,12 +2,10 @@ import t from 'tap'
 import { KeysUnavailable, Unauthenticated } from '../../src/auth/authenticator.ts'
 import { LogUnavailable } from '../../src/log/log.ts'
 import { startApp } from '../support/app.ts'
-import { type Ask, attempt, COOKIE, PLACES, placesFor, STREAMS } from '../support/attempts.ts'
 import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
-import { get, publish } from '../support/clients/requests.ts'
+import { publish } from '../support/clients/requests.ts'
 import { openWebSocket, type WebSocketClient } from '../support/clients/websocket.ts'
-import { sendRaw } from '../support/http.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { PatientAuthenticator, principal } from '../support/principals.ts'
 import { watchStats } from '../support/stats.ts'
@@ -16,19 +14,8 @@ import { until } from '../support/until.ts'
 
 type Teardown = Parameters<typeof openFor>[0]
 
-const SETTINGS = { auth: 'jwt', jwtSecret: JWT_SECRET, tokenCookie: COOKIE } as const
+const SETTINGS = { auth: 'jwt', jwtSecret: JWT_SECRET } as const
 const HEARTBEAT = 15
-const PUBLISH: Ask = {
-  method: 'POST',
-  path: '/v1/notifications',
-  headers: { 'content-type': 'application/json' },
-  body: '{"channel":"news","data":1}',
-}
-
-/** The header that shows a token with these grants. */
-async function bearer(grants: object): Promise<{ authorization: string }> {
-  return { authorization: `Bearer ${await mintToken({ tidings: grants })}` }
-}
 
 /** A service in which time passes only when the test says so, and what makes tokens that run out some seconds from now. */
 async function serveByHand(t: Teardown) {
@@ -57,125 +44,10 @@ async function settled({ say, inbox }: WebSocketClient): Promise<void> {
   await inbox.expect('pong')
 }
 
-t.test('P-100 a token is taken from each of the places, and different ones are refused', async (t) => {
-  const service = await startApp(t, { settings: SETTINGS })
-  const [one, other] = [await mintToken({ tidings: { subscribe: ['a'] } }), await mintToken({ sub: '43' })]
-  const ask = STREAMS.websocket('a')
-  for (const place of placesFor(ask)) {
-    const { status, headers } = await attempt(service, PLACES[place](ask, one))
-    t.equal(status, 101, place)
-    t.equal(headers['sec-websocket-protocol'], place === 'subprotocol' ? 'tidings.v1.json' : undefined)
-  }
-  const twice = PLACES.query(PLACES.authorization(ask, one), one)
-  t.equal((await attempt(service, twice)).status, 101, 'the same one in two places')
-  for (const [what, wish] of [
-    ['header and query', PLACES.query(PLACES.authorization(ask, one), other)],
-    ['header and subprotocol', PLACES.subprotocol(PLACES.authorization(ask, one), other)],
-    ['query twice', PLACES.query(PLACES.query(ask, one), other)],
-  ] as const) {
-    const { status, problem } = await attempt(service, wish)
-    t.match([status, problem?.code], [400, 'bad-query'], what)
-  }
-  const fields = [one, other].map((token) => `authorization: Bearer ${token}\r\n`).join('')
-  const repeated = `GET ${STREAMS['long-poll']('a').path} HTTP/1.1\r\nhost: x\r\n${fields}\r\n`
-  t.match(
-    JSON.parse((await sendRaw(service.port, repeated, true)).body),
-    { code: 'bad-query' },
-    'header twice',
-  )
-  const cookie = PLACES.query(PLACES.cookie(ask, 'nonsense'), one)
-  t.equal((await attempt(service, cookie)).status, 101, 'a cookie counts only where there is nothing else')
-  const basic = { ...ask, headers: { ...ask.headers, authorization: 'Basic eDp5' } }
-  t.match((await attempt(service, basic)).problem, { code: 'unauthenticated' })
-})
-
-t.test('P-101 who is not known learns nothing else, and why', async (t) => {
-  const service = await startApp(t, { settings: SETTINGS })
-  for (const [path, headers] of [
-    ['/v1/stream?channel=a::b', {}],
-    ['/v1/stream?channel=a', { 'last-event-id': 'nonsense' }],
-    ['/v1/stats', {}],
-  ] as const) {
-    const none = await get(service, path, headers)
-    t.equal(none.status, 401, path)
-    t.match(none.body, { code: 'unauthenticated' })
-    t.equal(none.headers['www-authenticate'], 'Bearer realm="tidings"')
-    const bad = await get(service, path, { ...headers, authorization: 'Bearer nonsense' })
-    t.match(bad.body, { status: 401, code: 'token-invalid' })
-    t.match(
-      bad.headers['www-authenticate'],
-      /^Bearer realm="tidings", error="invalid_token", error_description="[ !#-[\]-~]+"$/,
-    )
-  }
-  t.match((await publish(service, '{')).body, { code: 'unauthenticated' }, 'the body is not looked at')
-})
-
-t.test('P-101 while a credential can not be judged, the answer is 503', async (t) => {
-  const authenticator = new PatientAuthenticator()
-  const service = await startApp(t, { settings: SETTINGS, authenticator })
-  for (const [error, code] of [
-    [new KeysUnavailable('down'), 'keys-unavailable'],
-    [new LogUnavailable('down'), 'log-unavailable'],
-  ] as const) {
-    authenticator.answer('x', error)
-    for (const ask of [PUBLISH, ...Object.values(STREAMS).map((stream) => stream('a'))]) {
-      const { status, headers, problem } = await attempt(service, PLACES.authorization(ask, 'x'))
-      t.match([status, problem?.code, headers['retry-after']], [503, code, /^\d+$/])
-    }
-  }
-})
-
-t.test('P-102 a publish needs a grant for each of its channels, or nothing of it is stored', async (t) => {
-  const service = await startApp(t, { settings: SETTINGS })
-  const headers = await bearer({ publish: ['news:*', 'user:42'] })
-  t.equal((await publish(service, { channels: ['news:1', 'user:42'], data: 1 }, headers)).status, 201)
-  const { last } = await service.log.bounds()
-  const cases: [body: object, pointers: string[]][] = [
-    [{ channel: 'news', data: 1 }, ['/channel']],
-    [{ channels: ['news:1', 'user:43', 'news:1:2'], data: 1 }, ['/channels/1', '/channels/2']],
-    [
-      [
-        { channel: 'news:1', data: 1 },
-        { channel: 'a', data: 1 },
-        { channels: ['a'], data: 1 },
-      ],
-      ['/1/channel', '/2/channels/0'],
-    ],
-    [Array(30).fill({ channel: 'a', data: 1 }), Array.from({ length: 20 }, (_, i) => `/${i}/channel`)],
-  ]
-  for (const [body, pointers] of cases) {
-    const answer = await publish(service, body, headers)
-    const problem = answer.body as unknown as { code: string; errors: { pointer: string }[] }
-    t.strictSame([answer.status, problem.code], [403, 'forbidden'])
-    t.strictSame(
-      problem.errors.map(({ pointer }) => pointer),
-      pointers,
-    )
-  }
-  const both = await publish(service, [{ channel: 'a', data: 1 }, { channel: '' }], headers)
-  t.equal(both.status, 400, 'what is not valid is told first')
-  t.equal((await service.log.bounds()).last, last)
-})
-
-t.test('P-102 a stream needs a grant for all that each of its channels stands for', async (t) => {
-  const service = await startApp(t, { settings: SETTINGS })
-  const headers = await bearer({ subscribe: ['news:*', 'user:42:**', 'org'] })
-  const allowed = ['news:1', 'news:*', 'user:42:a:b', 'user:42:**', 'user:42:*:x', 'org']
-  const denied = ['news', 'news:1:2', 'user:42', 'news:**', 'user:*', 'user:**', '**', '*']
-  const path = (channels: string[]) =>
-    `/v1/stream?wait=0&${channels.map((name) => `channel=${name}`).join('&')}`
-  t.equal((await get(service, path(allowed), headers)).status, 200)
-  const { status, body } = await get(service, path([...allowed, ...denied]), headers)
-  t.equal(status, 403)
-  const { code, errors } = body as { code: string; errors: { pointer: string; detail: string }[] }
-  t.equal(code, 'forbidden')
-  t.strictSame(
-    errors,
-    denied.map((name) => ({ pointer: '/channel', detail: `No grant covers ${name}.` })),
-  )
-  t.equal((await get(service, '/v1/stats', headers)).status, 403)
-  t.equal((await get(service, '/v1/stats', await bearer({ admin: true }))).status, 200)
-})
+/** The header that shows it. */
+async function bearerOf(token: Promise<string>): Promise<{ authorization: string }> {
+  return { authorization: `Bearer ${await token}` }
+}
 
 t.test('P-103 subscribe on an open stream is judged like the first channels', async (t) => {
   const { service, mint } = await serveByHand(t)
@@ -205,10 +77,6 @@ for (const kind of TRANSPORT_CLIENTS) {
     t.match(await client.inbox.expect('bye'), { reason: 'token-expired', retryAfter: 0 })
     t.equal(await client.inbox.ended, kind.transport === 'websocket' ? 4401 : undefined)
   })
-}
-
-async function bearerOf(token: Promise<string>): Promise<{ authorization: string }> {
-  return { authorization: `Bearer ${await token}` }
 }
 
 t.test('P-104 watching the figures ends when the token has run out', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { covers, permits } from '../../../src/auth/grants.ts'
+import { GrantSet } from '../../../src/auth/grant-set.ts'
 import { matches } from '../../../src/protocol/channel.ts'
 
 /** All sequences of 1 to `length` of `segments`. */
@@ -11,6 +11,10 @@ function sequences(segments: readonly string[], length: number): string[][] {
     ...one,
     ...sequences(segments, length - 1).flatMap((rest) => segments.map((segment) => [segment, ...rest])),
   ]
+}
+
+function covers(grant: string, wanted: string): boolean {
+  return new GrantSet([grant]).permits(wanted)
 }
 
 function distinct(texts: readonly string[]): string[] {
@@ -74,13 +78,24 @@ t.test('Of patterns of any length, none is covered of which a channel is not gra
 
 t.test('A channel is permitted exactly when a grant matches it', async (t) => {
   const property = fc.property(fc.array(pattern, { maxLength: 3 }), name, (grants, channel) => {
-    return permits(grants, channel) === grants.some((grant) => matches(grant, channel))
+    return new GrantSet(grants).permits(channel) === grants.some((grant) => matches(grant, channel))
   })
   fc.assert(property, { numRuns: 20_000, seed: 5 })
   t.pass()
 })
 
+t.test('What is wanted is permitted exactly when one of the grants alone covers it', async (t) => {
+  let permitted = 0
+  const property = fc.property(fc.array(pattern, { maxLength: 12 }), pattern, (grants, wanted) => {
+    const isPermitted = new GrantSet(grants).permits(wanted)
+    if (isPermitted) permitted++
+    return isPermitted === grants.some((grant) => covers(grant, wanted))
+  })
+  fc.assert(property, { numRuns: 20_000, seed: 5 })
+  t.ok(permitted > 1_000, `${permitted} were permitted`)
+})
+
 t.test('Several grants together do not cover what none of them covers', async (t) => {
-  t.notOk(permits(['a:b', 'a:*'], 'a:**'))
-  t.notOk(permits([], 'a'))
+  t.notOk(new GrantSet(['a:b', 'a:*']).permits('a:**'))
+  t.notOk(new GrantSet([]).permits('a'))
 })

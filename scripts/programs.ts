@@ -12,6 +12,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   openssl: 'openssl',
   promtool: 'prometheus',
   squid: 'squid',
+  'systemd-analyze': 'systemd',
 }
 
 /**

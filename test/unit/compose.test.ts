@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { parse } from 'yaml'
 import { SETTINGS } from '../../src/config/settings.ts'
+import { STOP_SECONDS } from '../support/stopping.ts'
 
 interface Compose {
   readonly services: Readonly<Record<string, Service>>
@@ -9,18 +10,19 @@ interface Compose {
 }
 
 interface Service {
+  readonly build?: string
   readonly environment?: Readonly<Record<string, string | number>>
   readonly depends_on?: readonly string[]
   readonly volumes?: readonly string[]
   readonly stop_grace_period?: string
+  readonly profiles?: readonly string[]
+  readonly read_only?: boolean
+  readonly cap_drop?: readonly string[]
 }
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
 const { services, volumes } = parse(read('compose.yaml'), { merge: true }) as Compose
-const instances = Object.entries(services).filter(([, { environment }]) => environment)
-
-/** At worst, after the drain: the last requests, publishes on their way to NATS, and an attempt to connect to it. */
-const STOP_SECONDS = 5 + 5 + 2 * 3
+const instances = Object.entries(services).filter(([, { build }]) => build !== undefined)
 
 t.test('every variable in compose.yaml is a setting with a value that it may have', async (t) => {
   t.equal(instances.length, 3)
@@ -45,6 +47,42 @@ t.test('what compose.yaml names is there', async (t) => {
       else t.ok(source in volumes, source)
     }
   }
+})
+
+t.test('an instance in compose.yaml can change nothing but the log', async (t) => {
+  for (const [name, { read_only, cap_drop }] of instances) {
+    t.strictSame([read_only, cap_drop], [true, ['ALL']], name)
+  }
+})
+
+t.test('Prometheus and Grafana start only when they are asked for, and find each other', async (t) => {
+  const monitoring = Object.entries(services).filter(([, { profiles }]) => profiles?.includes('monitoring'))
+  t.strictSame(
+    monitoring.map(([name]) => name),
+    ['prometheus', 'grafana'],
+  )
+  const { datasources } = parse(read('config/grafana/datasource.yml')) as {
+    datasources: readonly { url: string }[]
+  }
+  t.strictSame(
+    datasources.map(({ url }) => url),
+    ['http://prometheus:9090'],
+  )
+  const { providers } = parse(read('config/grafana/dashboards.yml')) as {
+    providers: readonly { options: { path: string } }[]
+  }
+  const dashboard = services['grafana']?.volumes?.find((mount) => mount.includes('dashboard.json')) ?? ''
+  t.ok(dashboard.split(':')[1]?.startsWith(`${providers[0]?.options.path}/`), dashboard)
+})
+
+t.test('Prometheus scrapes the instances of compose.yaml', async (t) => {
+  const { scrape_configs } = parse(read('config/prometheus.yml')) as {
+    scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[]
+  }
+  t.strictSame(
+    scrape_configs.flatMap(({ static_configs }) => static_configs.flatMap(({ targets }) => targets)),
+    instances.map(([name, { environment }]) => `${name}:${environment?.['TIDINGS_PORT']}`),
+  )
 })
 
 t.test('nginx passes on to the instances of compose.yaml', async (t) => {

@@ -72,7 +72,7 @@ t.test(
 
 t.test('every metric that the dashboard and the rules name is there', async (t) => {
   const { names } = await scrapeWithReasons(t)
-  for (const file of ['config/grafana-dashboard.json', 'config/prometheus-rules.yml']) {
+  for (const file of ['config/grafana/dashboard.json', 'config/prometheus-rules.yml']) {
     const text = await readFile(new URL(file, ROOT), 'utf8')
     const named = new Set(text.match(/\b(tidings|nodejs|process)_[a-z0-9_]+\b/g))
     t.ok(named.size > 10, file)

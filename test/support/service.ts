@@ -23,16 +23,24 @@ export interface ServiceProcess {
   readonly ended: Promise<Ending>
 }
 
+/** What Node runs as a service, and in which directory. */
+export interface Program {
+  readonly args: readonly string[]
+  readonly cwd?: string
+}
+
 /**
- * Starts `src/main.ts` with the memory log on a free port of the loopback, and kills it when `t` ends, should it still run.
+ * Starts `src/main.ts`, or another program, with the memory log on a free port of the loopback, and kills it when `t` ends, should it still run.
  * @param settings variables of the environment, over those
  */
 export function startService(
   t: { teardown(fn: () => unknown): void },
   settings: Readonly<Record<string, string>> = {},
+  { args, cwd }: Program = { args: ['--import=tsx', MAIN] },
 ): ServiceProcess {
   const { PATH = '' } = process.env
-  const child = spawn(process.execPath, ['--import=tsx', MAIN], {
+  const child = spawn(process.execPath, args, {
+    cwd,
     env: { PATH, TIDINGS_PORT: '0', TIDINGS_LOG: 'memory', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

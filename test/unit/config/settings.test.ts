@@ -69,6 +69,7 @@ const CASES: readonly (readonly [string, readonly unknown[], readonly unknown[]]
       [...API_KEYS, ...API_KEYS],
     ],
   ],
+  ['TIDINGS_METRICS', ['admin', 'everyone'], ['', 'none', true]],
   [
     'TIDINGS_ALLOWED_ORIGINS',
     ['', '*', 'https://app.example', 'http://[::1]:8080, https://b.example', ['https://a.example']],

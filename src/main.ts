@@ -16,6 +16,12 @@ import type { StatsDocument } from './protocol/stats.ts'
 /** Under `npm start`, Ctrl-C comes twice: from the terminal to the whole process group, and passed on by npm; and so to workers. */
 const SAME_SIGNAL_MS = 500
 
+/**
+ * Connections that may wait to be accepted; the system may allow fewer (net.core.somaxconn). Beyond Node's own 511, when thousands come
+ * back at once, a client is not heard, and tries again after one second, two, four.
+ */
+const BACKLOG = 65_535
+
 async function start(): Promise<void> {
   const settings = loadSettings(process.env)
   const logger = pino({ level: settings.logLevel })
@@ -49,7 +55,7 @@ async function serve(settings: Settings, logger: Logger, siblings?: AppSiblings)
   const app = await buildApp({ settings, authenticator, log, logger, siblings })
   // Before it listens: whoever sees the address in the output may send a signal at once.
   stopWhenTold(() => app.drain().then(() => log.close()), logger)
-  await app.server.listen({ host: settings.host, port: settings.port })
+  await app.server.listen({ host: settings.host, port: settings.port, backlog: BACKLOG })
 }
 
 /**

@@ -18,11 +18,13 @@ export function failureOf(error: unknown, { done, sent, wasStopped }: Reached): 
   const blamed = isRefused ? blame(error, sent) : []
   const published = done === 0 ? 'No line is published' : `Lines up to ${done} are published`
   // Refused is refused whole (PROTOCOL P-16); of what was not answered nobody knows.
-  const rest =
-    isRefused || sent.length === 0
-      ? 'and nothing after that'
-      : `and lines ${sent[0]?.number} to ${sent.at(-1)?.number} may be`
+  const rest = isRefused || sent.length === 0 ? 'and nothing after that' : `and ${namesOf(sent)} may be`
   return [words, ...blamed, `${published}, ${rest}.`].join('\n')
+}
+
+function namesOf(lines: readonly Line[]): string {
+  const [first, last] = [lines[0]?.number, lines.at(-1)?.number]
+  return first === last ? `line ${first}` : `lines ${first} to ${last}`
 }
 
 /** The details of a refusal, each with its line; their pointers begin with the index in the batch. */

@@ -12,11 +12,13 @@ import type { WebSocket } from 'ws'
 import { accessOpener } from './auth/access.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import { counted } from './auth/counted.ts'
+import type { Principal } from './auth/principal.ts'
 import { revocable } from './auth/revocable.ts'
 import { Revocations } from './auth/revocations.ts'
+import { isLoopback } from './config/auth.ts'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
-import { authentication } from './http/authentication.ts'
+import { authentication, renewal } from './http/authentication.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
 import { boundConnections } from './http/connections.ts'
@@ -25,6 +27,7 @@ import { credentialReader, readNoCredential } from './http/credential.ts'
 import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
 import { healthRoutes } from './http/health.ts'
+import { registerHosts } from './http/host.ts'
 import type { Metric } from './http/metrics/exposition.ts'
 import { metricsRoute } from './http/metrics.ts'
 import { registerOrigins } from './http/origin.ts'
@@ -137,11 +140,14 @@ export async function buildApp({
   const share = (limit: number, none: number) => (settings.auth === 'none' ? none : limit)
   const readCredential = settings.auth === 'none' ? readNoCredential : credentialReader(settings.tokenCookie)
   const authenticate = authentication(server, judge, readCredential)
+  const isRevoked = (principal: Principal) => revocations?.revokes(principal) ?? false
+  const renew = renewal(authenticate, (principal) => clock.now() < principal.expires && !isRevoked(principal))
   // Its hook would take every request's cookies apart.
   if (settings.tokenCookie !== '') server.register(fastifyCookie, { hook: false })
   boundConnections(server.server, settings.maxConnections, settings.stallSeconds * 1000)
   registerErrors(server, clock)
   registerClientErrors(server)
+  registerHosts(server, settings.auth === 'none' && isLoopback(settings.host) ? settings : undefined)
   await server.register(fastifyWebsocket, {
     options: {
       // All that the plugin asks of this server is its upgrades.
@@ -172,6 +178,7 @@ export async function buildApp({
   server.register(healthRoutes, { reach, draining })
   server.register(publishRoute, {
     authenticate,
+    renew,
     log,
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
@@ -183,7 +190,7 @@ export async function buildApp({
     authenticate,
     openAccess: accessOpener({
       authenticator: judge,
-      isRevoked: (principal) => revocations?.revokes(principal) ?? false,
+      isRevoked,
       report: (err) => server.log.error({ err }, 'a token could not be judged'),
     }),
     hub,
@@ -220,7 +227,13 @@ export async function buildApp({
     },
     draining,
   })
-  server.register(revocationsRoute, { authenticate, revocations, rateLimits: publishLimits, clock })
+  server.register(revocationsRoute, {
+    authenticate,
+    renew,
+    revocations,
+    rateLimits: publishLimits,
+    clock,
+  })
   server.register(statsRoute, {
     authenticate,
     // Whatever clock the streams go by, rates are of real seconds.

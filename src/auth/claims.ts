@@ -44,7 +44,7 @@ export type DefaultGrants = Pick<Grants, 'subscribe' | 'publish'>
  * @param toleranceSeconds how much longer than `exp` says it is good
  * @throws Unauthenticated `token-invalid`
  */
-export function principalOf(claims: unknown, defaults: DefaultGrants, toleranceSeconds: number): Principal {
+export function fromClaims(claims: unknown, defaults: DefaultGrants, toleranceSeconds: number): Principal {
   const { data, error } = claimsSchema.safeParse(claims)
   if (!data) {
     const [issue] = error.issues

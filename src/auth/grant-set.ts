@@ -9,7 +9,7 @@ interface Node {
 }
 
 /**
- * Grants of one kind, taken apart once: a token may have thousands, and be asked about thousands of channels. They are kept as a tree
+ * Grants of one kind, taken apart once: a credential may have a thousand, and be asked about thousands of channels. They are kept as a tree
  * of segments, so that what a question costs depends on the segments of what is asked for, and hardly on how many grants there are.
  * Immutable.
  */

@@ -1,10 +1,9 @@
-import { parseArgs } from 'node:util'
 import { SignJWT } from 'jose'
 import { Unauthenticated } from '../auth/authenticator.ts'
 import { loadSettings, SettingsError } from '../config/load.ts'
 import type { Settings } from '../config/settings.ts'
 import { openAuthenticator } from '../open-authenticator.ts'
-import { type Command, UsageError } from './command.ts'
+import { type Command, parse, UsageError, wholeNumber } from './command.ts'
 
 const usage = `tidings token --sub SUB [--subscribe PATTERN]… [--publish PATTERN]… [--admin] [--expires-in SECONDS]
 
@@ -15,7 +14,11 @@ TIDINGS_JWT_AUDIENCE where they are set.
   --subscribe   a channel or pattern that it may subscribe to; may be repeated
   --publish     a channel or pattern that it may publish to; may be repeated
   --admin       it may see the figures and revoke tokens
-  --expires-in  in how many seconds it runs out, default 3600`
+  --expires-in  in how many seconds it runs out, default 3600
+
+Examples:
+  tidings token --sub 42 --subscribe user:42
+  tidings token --sub shop --publish 'user:*' --expires-in 86400 > publisher.token`
 
 const options = {
   sub: { type: 'string' },
@@ -27,32 +30,22 @@ const options = {
 
 /** `tidings token`: makes a token as an identity provider would, and only one that the service would take. */
 export const tokenCommand: Command = {
+  summary: 'prints a token for development',
   usage,
-  async run(args, env) {
-    const { sub, subscribe = [], publish = [], admin, 'expires-in': seconds } = parse(args)
+  async run(args, { env, print }) {
+    const { values } = parse({ args, options })
+    const { sub, subscribe = [], publish = [], admin } = values
     if (sub === undefined) throw new UsageError('--sub is missing')
-    if (!/^[1-9]\d{0,9}$/.test(seconds)) {
-      throw new UsageError(
-        `--expires-in was ${JSON.stringify(seconds)}: it must be a whole number of seconds`,
-      )
-    }
+    const seconds = wholeNumber('--expires-in', values['expires-in'], 'seconds')
     const settings = loadForTokens(env)
-    const token = await sign({ sub, tidings: { subscribe, publish, admin } }, Number(seconds), settings)
+    const token = await sign({ sub, tidings: { subscribe, publish, admin } }, seconds, settings)
     try {
       await openAuthenticator(settings).authenticate(token)
     } catch (error) {
       throw error instanceof Unauthenticated ? new UsageError(error.message) : error
     }
-    return token
+    await print(token)
   },
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({ args, options }).values
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
 }
 
 /** Whoever asks for a token means mode `jwt`, and need not say so. */

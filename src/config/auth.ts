@@ -108,8 +108,10 @@ export const authShape = {
 
 type AuthSettings = { readonly [Key in keyof typeof authShape]: z.output<(typeof authShape)[Key]> }
 
-/** Addresses that only this machine can reach (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/
+/** Says whether only this machine can reach `host` (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1)$/.test(host)
+}
 
 /** What is wrong with these settings together. Parameters and lines as of `clashes`. */
 export function authClashes(
@@ -119,7 +121,7 @@ export function authClashes(
   const { auth, host, jwtSecret, jwtPublicKeyFile, jwtJwksUrl, jwtAlgorithms, apiKeys } = settings
   const isKeyed = [jwtSecret, jwtPublicKeyFile, jwtJwksUrl].some(Boolean) || apiKeys.length > 0
   const problems: string[] = []
-  if (!chosen.has('auth') && !LOOPBACK.test(host)) {
+  if (!chosen.has('auth') && !isLoopback(host)) {
     problems.push(
       `TIDINGS_AUTH was not set: for everyone who reaches ${JSON.stringify(host)} to do everything, it must be none; for tokens and API keys, jwt`,
     )

@@ -24,8 +24,18 @@ export class SettingsError extends Error {
   }
 }
 
+/** Where a setting in force comes from: its default, the environment, or the file of this path. */
+export type Provenance = 'default' | 'environment' | { readonly file: string }
+
+/** The settings, and where each comes from. */
+export interface LoadedSettings {
+  readonly settings: Settings
+  readonly provenance: ReadonlyMap<SettingKey, Provenance>
+}
+
 /** Values from one source under their keys, and what is wrong with the source. */
 interface Source {
+  readonly provenance: Provenance
   readonly values: Partial<Record<SettingKey, unknown>>
   readonly problems: readonly string[]
 }
@@ -40,6 +50,14 @@ interface Source {
  * @throws SettingsError with all problems at once
  */
 export function loadSettings(env: NodeJS.ProcessEnv, readFile = readUtf8): Settings {
+  return loadWithProvenance(env, readFile).settings
+}
+
+/**
+ * The same, and says where each setting comes from.
+ * @throws SettingsError with all problems at once
+ */
+export function loadWithProvenance(env: NodeJS.ProcessEnv, readFile = readUtf8): LoadedSettings {
   const path = env[FILE_VARIABLE]
   const sources = [...(path === undefined ? [] : [fromFile(path, readFile)]), fromEnvironment(env)]
   const problems = sources.flatMap((source) => source.problems)
@@ -48,18 +66,25 @@ export function loadSettings(env: NodeJS.ProcessEnv, readFile = readUtf8): Setti
   const settings = settingsSchema.parse(chosen)
   const together = clashes(settings, new Set(Object.keys(chosen)))
   if (together.length > 0) throw new SettingsError(together)
-  return settings
+  const provenance = new Map(SETTINGS.map(({ key }): [SettingKey, Provenance] => [key, 'default']))
+  for (const source of sources) {
+    for (const key of Object.keys(source.values)) provenance.set(key as SettingKey, source.provenance)
+  }
+  return { settings, provenance }
 }
 
 function fromEnvironment(env: NodeJS.ProcessEnv): Source {
   const given = Object.entries(env).filter(
     ([name, value]) => name.startsWith('TIDINGS_') && name !== FILE_VARIABLE && value !== undefined,
   )
-  return check(given, new Map(SETTINGS.map((setting) => [setting.variable, setting])), (name) => name)
+  const known = new Map(SETTINGS.map((setting) => [setting.variable, setting]))
+  return { provenance: 'environment', ...check(given, known, (name) => name) }
 }
 
 function fromFile(path: string, readFile: (path: string) => string): Source {
+  const provenance = { file: path }
   const refuse = (why: string): Source => ({
+    provenance,
     values: {},
     problems: [`${FILE_VARIABLE} was ${quote(path)}: it must name a file with one JSON object (${why})`],
   })
@@ -73,7 +98,7 @@ function fromFile(path: string, readFile: (path: string) => string): Source {
     return refuse('it has another JSON value')
   }
   const known = new Map<string, SettingInfo>(SETTINGS.map((setting) => [setting.key, setting]))
-  return check(Object.entries(content), known, (name) => `${name} in ${path}`)
+  return { provenance, ...check(Object.entries(content), known, (name) => `${name} in ${path}`) }
 }
 
 /**
@@ -85,7 +110,7 @@ function check(
   given: readonly (readonly [string, unknown])[],
   known: ReadonlyMap<string, SettingInfo>,
   show: (name: string) => string,
-): Source {
+): Omit<Source, 'provenance'> {
   const values: Partial<Record<SettingKey, unknown>> = {}
   const problems: string[] = []
   for (const [name, value] of given) {

@@ -21,7 +21,7 @@ export const networkShape = {
     'exact origins such as https://app.example, separated by commas, or `*`',
     z.string().refine((text) => text === '*' || isOrigin(text)),
     1000,
-    "Pages of other origins than the service's own that may use it. `*` stands for all of them, but not with a cookie.",
+    "Pages of other origins than the service's own that may use it; in mode `none` on a loopback address their hosts may stand in `Host`, too. `*` stands for all of them, but not with a cookie.",
   ),
   trustProxy: list(
     'addresses, ranges such as 10.0.0.0/8, or loopback, linklocal, uniquelocal, separated by commas',

@@ -47,6 +47,20 @@ function refuse(error: unknown): never {
   throw error
 }
 
+/**
+ * Makes the hook for `preHandler` of routes that take a body, which may come long after the credential.
+ *
+ * @param isValid whether the credential of someone who was let in is good still
+ */
+export function renewal(
+  authenticate: Authenticate,
+  isValid: (principal: Principal) => boolean,
+): Authenticate {
+  return async (request) => {
+    if (!isValid(principalOf(request))) await authenticate(request)
+  }
+}
+
 /** Who makes the request, on a route that has asked. */
 export function principalOf({ principal }: FastifyRequest): Principal {
   if (!principal) throw new Error('the route has not asked who is there')

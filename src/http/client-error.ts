@@ -1,7 +1,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { ConnectionError, FastifyHttpOptions, FastifyInstance, FastifyRequest } from 'fastify'
+import type { ConnectionError, FastifyHttpOptions, FastifyInstance } from 'fastify'
 import { responseUnderWay } from './connections.ts'
 import { answerError } from './errors.ts'
 import { Problem, type ProblemCode } from './problem.ts'
@@ -20,23 +20,14 @@ export const errorOptions = {
   // Fastify's own answer while it closes is no problem document. Requests on open connections are answered as ever, with
   // `Connection: close`.
   return503OnClosing: false,
-  // Node's answer to a request without Host has no body; ours is in `registerClientErrors`.
+  // Node's answer to a request without Host has no body; ours is in `registerHosts`.
   http: { requireHostHeader: false },
 } satisfies FastifyHttpOptions<Server>
 
 /** Makes problem documents of what Node would refuse by itself without a word, or with the status alone. */
 export function registerClientErrors(app: FastifyInstance): void {
-  // Not earlier: `@fastify/websocket` ends an upgrade that is refused only when its own onRequest has seen it.
-  app.addHook('preParsing', refuseHostless)
   app.server.on('checkExpectation', refuseExpectation)
   app.server.on('connect', refuseConnect)
-}
-
-/** RFC 9112 §3.2 */
-async function refuseHostless({ headers, raw }: FastifyRequest): Promise<void> {
-  if (headers.host === undefined && raw.httpVersion === '1.1') {
-    throw new Problem('bad-request', 'The request has no Host.')
-  }
 }
 
 /** RFC 9110 §10.1.1 */

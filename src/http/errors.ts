@@ -89,7 +89,9 @@ function bodyTooLarge(request: FastifyRequest): string {
 /** No route takes this request: is there one at its path for other methods? */
 function unrouted(app: FastifyInstance, { method, url }: FastifyRequest): Problem {
   const [path = ''] = url.split('?', 1)
-  const allow = app.supportedMethods.filter((other) => app.findRoute({ method: other, url: path }) !== null)
+  // Preflights are answered at every path, whether there is a route or not.
+  const methods = app.supportedMethods.filter((other) => other !== 'OPTIONS')
+  const allow = methods.filter((other) => app.findRoute({ method: other, url: path }) !== null)
   return allow.length > 0
     ? new Problem('method-not-allowed', `${method} is not for ${path}.`, { allow })
     : new Problem('not-found', `There is no ${path}.`)

@@ -37,7 +37,8 @@ export function registerOrigins(app: FastifyInstance, allowed: readonly string[]
   const isForAll = allowed.includes('*')
   if (allowed.length > 0) {
     app.register(fastifyCors, {
-      origin: isForAll ? '*' : [...allowed],
+      // Others are told nothing, not even what pages of the list may send.
+      origin: isForAll ? '*' : (origin, tell) => tell(null, allowed.find((one) => one === origin) ?? false),
       // Cookies go to those only who are named.
       credentials: !isForAll,
       allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],

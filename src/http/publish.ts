@@ -16,6 +16,8 @@ import type { RateLimit } from './rate-limit.ts'
 /** What the route needs. */
 export interface PublishOptions {
   readonly authenticate: Authenticate
+  /** once the body is there */
+  readonly renew: Authenticate
   readonly log: Log
   /** of the log, as in `bounds()`; throws LogUnavailable when that is not known yet */
   readonly epoch: () => string
@@ -41,7 +43,7 @@ export interface PublishAnswer {
 
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { authenticate, log, epoch, maxBodyBytes, rateLimits, stats } = options
+  const { authenticate, renew, log, epoch, maxBodyBytes, rateLimits, stats } = options
   const readItem = itemReader(options.retentionSeconds)
 
   takeBodies(app, FORMATS.keys())
@@ -51,6 +53,7 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     {
       bodyLimit: maxBodyBytes,
       onRequest: [authenticate, refuseCodings, ...rateLimits],
+      preHandler: renew,
     },
     (request, reply) =>
       tracePublish(request.headers['traceparent']?.toString(), (trace) => store(request, reply, trace)),

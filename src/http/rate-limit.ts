@@ -1,5 +1,5 @@
-import type { CreateRateLimitOptions } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { addressOf } from './address.ts'
 import { principalOf } from './authentication.ts'
 import { Problem } from './problem.ts'
 
@@ -15,8 +15,8 @@ export interface RateLimits {
 export type RateLimit = (request: FastifyRequest) => Promise<void>
 
 /**
- * Makes what counts requests of one kind and turns away those beyond `limits`. Register `@fastify/rate-limit` first, and
- * authenticate before. It remembers the 5,000 who asked last: of more in a second, some get more than their share.
+ * Makes what counts requests of one kind and turns away those beyond `limits`, once it is known who makes them. Register
+ * `@fastify/rate-limit` first. It remembers the 5,000 who asked last: of more in a second, some get more than their share.
  *
  * @param turnedAway is called for each of those
  * @returns one for each limit that there is: without any, nothing stands in the way of a request
@@ -27,18 +27,22 @@ export function rateLimits(
   turnedAway: () => void,
 ): RateLimit[] {
   return [
-    ...limit(perAddress, 'one address', {}),
-    ...limit(perPrincipal, 'one principal', { keyGenerator: (request) => principalOf(request).name }),
+    ...limit('address', perAddress, addressOf),
+    ...limit('principal', perPrincipal, (request) => principalOf(request).name),
   ]
 
-  function limit(max: number, from: string, options: CreateRateLimitOptions): RateLimit[] {
+  function limit(
+    share: 'address' | 'principal',
+    max: number,
+    keyGenerator: (request: FastifyRequest) => string,
+  ): RateLimit[] {
     if (max === 0) return []
-    const count = app.createRateLimit({ max, timeWindow: 1_000, ...options })
+    const count = app.createRateLimit({ max, timeWindow: 1_000, keyGenerator })
     const one: RateLimit = async (request) => {
       const counted = await count(request)
       if (counted.isAllowed || !counted.isExceeded) return
       turnedAway()
-      throw new Problem('too-many-requests', `At most ${max} in a second may come from ${from}.`, {
+      throw new Problem('too-many-requests', `At most ${max} in a second may come from one ${share}.`, {
         retryAfter: counted.ttlInSeconds,
       })
     }

@@ -147,6 +147,7 @@ class PollingConnection {
       !access.isRevoked() &&
       epoch === hub.epoch &&
       position <= hub.window.head &&
+      hub.window.covers(position) &&
       admission.hasRoom(peer)
     )
   }

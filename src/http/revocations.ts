@@ -12,6 +12,8 @@ import type { RateLimit } from './rate-limit.ts'
 /** What the route needs. */
 export interface RevocationsRouteOptions {
   readonly authenticate: Authenticate
+  /** once the body is there */
+  readonly renew: Authenticate
   /** `undefined` where there are no tokens */
   readonly revocations: Revocations | undefined
   /** of requests */
@@ -33,14 +35,18 @@ const MEDIA_TYPE = 'application/json'
 /** Fastify plugin: `POST /v1/revocations`. */
 export function revocationsRoute(
   app: FastifyInstance,
-  { authenticate, revocations, rateLimits, clock }: RevocationsRouteOptions,
+  { authenticate, renew, revocations, rateLimits, clock }: RevocationsRouteOptions,
   done: () => void,
 ): void {
   takeBodies(app, [MEDIA_TYPE])
 
   app.post<{ Body: Buffer }>(
     '/v1/revocations',
-    { bodyLimit: MAX_BODY_BYTES, onRequest: [authenticate, demandAdmin, refuseCodings, ...rateLimits] },
+    {
+      bodyLimit: MAX_BODY_BYTES,
+      onRequest: [authenticate, demandAdmin, refuseCodings, ...rateLimits],
+      preHandler: renew,
+    },
     async (request, reply) => {
       if (!revocations) throw new Problem('no-tokens', 'There are no tokens in mode `none`.')
       const revocation = decode(request, clock.now())

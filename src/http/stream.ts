@@ -1,4 +1,3 @@
-import { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { OpenAccess } from '../auth/access.ts'
@@ -15,6 +14,7 @@ import { SseTransport } from '../transport/sse.ts'
 import { WebSocketTransport } from '../transport/websocket.ts'
 import { Allowance, type FrameRates } from '../transport/websocket-allowance.ts'
 import { batchWriter } from '../transport/websocket-batch.ts'
+import { addressOf } from './address.ts'
 import type { Admission } from './admission.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { isGone } from './gone.ts'
@@ -117,14 +117,13 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     if (!reply.raw.socket) throw new Problem('pipelined-stream', 'The request before it is not answered yet.')
     const negotiation = negotiate(request)
     if (isGone(request, reply)) return
-    // A long-poll that goes on from a cursor is the same client's stream still, and comes as often as notifications do.
-    if (!isRepeatable(negotiation)) for (const limit of connectLimits) await limit(request)
+    if (!goesOn(negotiation)) for (const limit of connectLimits) await limit(request)
     const principal = principalOf(request)
     const access = openAccess(principal)
     refuseForbidden(access, negotiation.channels)
     const connection = request.ws ? request.raw.socket : reply.raw
     if (isGone(request, reply)) return
-    const peer = { address: normalizeIP(request.ip), principal: principal.name }
+    const peer = { address: addressOf(request), principal: principal.name }
     admission.admit(peer)
     connection.on('close', () => admission.leave(peer))
     request.agreed = {
@@ -134,6 +133,20 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
       begin: await findStart(hub, negotiation.channels, negotiation.start),
     }
     refuseWhileDraining()
+  }
+
+  /**
+   * Says whether it is the same client's stream still, which comes as often as notifications do. Where it has fallen out of the window,
+   * every request would have the log read, for ever without a limit.
+   */
+  function goesOn(negotiation: Negotiation): boolean {
+    const { start } = negotiation
+    return (
+      isRepeatable(negotiation) &&
+      start.from === 'cursor' &&
+      start.cursor.epoch === hub.epoch &&
+      hub.window.covers(start.cursor.position)
+    )
   }
 
   function refuseWhileDraining(): void {

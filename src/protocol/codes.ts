@@ -92,6 +92,12 @@ export const CODES = {
     title: 'Pages of this origin may not do this',
     action: 'The operator has to add the origin to `TIDINGS_ALLOWED_ORIGINS`.',
   },
+  'host-refused': {
+    status: 421,
+    title: 'The service does not go by this host',
+    action:
+      'Ask for `localhost` or an address; or the operator has to add the origin to `TIDINGS_ALLOWED_ORIGINS`, or choose `TIDINGS_AUTH=jwt`.',
+  },
   'not-found': { status: 404, title: 'There is nothing at this path', action: 'Mend the URL.' },
   'method-not-allowed': {
     status: 405,

@@ -36,7 +36,7 @@ t.test('P-100 a token is taken from each of the places, and different ones are r
     t.match([status, problem?.code], [400, 'bad-query'], what)
   }
   const fields = [one, other].map((token) => `authorization: Bearer ${token}\r\n`).join('')
-  const repeated = `GET ${STREAMS['long-poll']('a').path} HTTP/1.1\r\nhost: x\r\n${fields}\r\n`
+  const repeated = `GET ${STREAMS['long-poll']('a').path} HTTP/1.1\r\nhost: localhost\r\n${fields}\r\n`
   t.match(
     JSON.parse((await sendRaw(service.port, repeated, true)).body),
     { code: 'bad-query' },

@@ -100,7 +100,7 @@ t.test('P-34 connections on which nothing was asked, or only half, keep no insta
   await openRaw(t, service.port)
   const half = await openRaw(t, service.port)
   half.socket.write(
-    'POST /v1/notifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+    'POST /v1/notifications HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
   )
   await get(service, '/livez')
   const drained = service.app.drain()

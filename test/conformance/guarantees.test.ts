@@ -150,7 +150,7 @@ for (const [transport, headers] of [
     const accepted = once(service.app.server.server, 'connection')
     const socket = connect(service.port, '127.0.0.1')
     t.teardown(() => socket.destroy())
-    socket.write(`GET /v1/stream?channel=a HTTP/1.1\r\nHost: x\r\n${headers}\r\n`)
+    socket.write(`GET /v1/stream?channel=a HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`)
     await once(socket, 'data')
     socket.pause()
     const [serverSide] = await accepted

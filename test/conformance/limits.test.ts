@@ -67,6 +67,27 @@ t.test('P-134 a long-poll that waits after a cursor is not counted', async (t) =
   t.ok(history.filter(({ status }) => status === 429).length > 0, 'one that waits for nothing is')
 })
 
+t.test(
+  'P-134 a long-poll that has to read the log is counted, whether it says it waits or not',
+  async (t) => {
+    const service = await startApp(t, { settings: { addressConnectsPerSecond: 1, windowBytes: 64 * 1024 } })
+    const data = 'x'.repeat(40_000)
+    const { body } = await publish(
+      service,
+      [1, 2, 3].map((n) => ({ channel: 'a', id: `${n}`, data })),
+    )
+    const [old, , newest] = body.notifications.map(({ cursor }) => cursor)
+    const ask = async (cursor: string | undefined) =>
+      (await get(service, `/v1/stream?channel=a&wait=1&limit=1&cursor=${cursor}`)).status
+    const asks = (cursor: string | undefined) => Promise.all(Array.from({ length: 5 }, () => ask(cursor)))
+    t.strictSame(await asks(newest), [200, 200, 200, 200, 200])
+    for (const cursor of [old, 'another-1']) {
+      const statuses = await asks(cursor)
+      t.ok(statuses.filter((status) => status === 429).length >= 3, `${cursor}: ${statuses}`)
+    }
+  },
+)
+
 t.test('P-134 a principal has a share of its own, wherever it comes from', async (t) => {
   const jwt = { auth: 'jwt', jwtSecret: JWT_SECRET } as const
   const tidings = { subscribe: ['a'], publish: ['a'], admin: true }

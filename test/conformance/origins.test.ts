@@ -92,7 +92,7 @@ t.test('P-132 answers, problem documents and streams are for pages of the list',
   for (const origin of [OTHER, 'null', `${PAGE}.evil.example`]) {
     const { status, headers } = await get(service, '/v1/stream?channel=a', { origin })
     t.equal(status, 200, 'the browser keeps the answer from the page')
-    t.equal(headers['access-control-allow-origin'], undefined, origin)
+    t.strictSame(corsHeaders(headers), [], origin)
     t.equal(headers['vary'], 'Origin')
   }
 })
@@ -111,6 +111,12 @@ t.test('P-132 a preflight says what pages may send, and may be kept', async (t) 
     'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
     'access-control-max-age': '7200',
   })
+  const other = await request(`${service.url}/v1/notifications`, {
+    method: 'OPTIONS',
+    headers: { origin: OTHER, 'access-control-request-method': 'POST' },
+    reset: true,
+  })
+  t.strictSame([other.statusCode, corsHeaders(other.headers)], [405, []], 'pages of others are told nothing')
 })
 
 t.test('P-132 with * every page is told yes, but none may use cookies; by default none is', async (t) => {
@@ -143,6 +149,12 @@ t.test(
       'too-many-connections',
       'what a client has written before it does not count',
     )
+    t.equal(await upgrade(t, trusting, { ...forwarded, 'x-forwarded-for': 'nonsense' }), '101')
+    t.equal(
+      await upgrade(t, trusting, { ...forwarded, 'x-forwarded-for': 'more nonsense' }),
+      'too-many-connections',
+      'what is no address is no client of its own',
+    )
     for (const trustProxy of [[], ['192.0.2.0/24']]) {
       const service = await startApp(t, { settings: { trustProxy, maxConnectionsPerAddress: 1 } })
       t.equal(await upgrade(t, service, forwarded), 'origin-refused')
@@ -151,6 +163,41 @@ t.test(
     }
   },
 )
+
+t.test('P-137 where everyone is welcome, no page can make the loopback its own by its name', async (t) => {
+  const service = await startApp(t, { settings: { allowedOrigins: [PAGE], trustProxy: ['loopback'] } })
+  const { port } = service
+  const evil = `evil.example:${port}`
+  for (const host of [evil, 'localhost.evil.example', '127.0.0.1.evil.example', 'evillocalhost', '']) {
+    for (const path of ['/v1/stream?channel=a', '/v1/stats', '/livez', '/nowhere']) {
+      const { status, body } = await get(service, path, { host, 'x-forwarded-host': 'localhost' })
+      t.match([status, body], [421, { code: 'host-refused' }], `${host} ${path}`)
+    }
+    t.equal((await publish(service, { channel: 'a', data: 1 }, { host })).status, 421, host)
+    t.equal(await upgrade(t, service, { host, origin: `http://${host}` }), 'host-refused', host)
+  }
+  t.equal((await service.log.bounds()).last, 0, 'nothing was stored')
+  const own = ['localhost', `LOCALHOST:${port}`, 'a.localhost:1', '127.0.0.1', `[::1]:${port}`, '192.0.2.1']
+  for (const host of [...own, 'app.example', 'App.example:443']) {
+    t.equal((await get(service, '/v1/stats', { host })).status, 200, host)
+  }
+})
+
+t.test('P-137 the name does not count where a token is asked for, or every page is welcome', async (t) => {
+  for (const settings of [
+    { auth: 'jwt', jwtSecret: JWT_SECRET },
+    { allowedOrigins: ['*'] },
+    { host: '192.0.2.1' },
+  ] as const) {
+    const service = await startApp(t, { settings })
+    t.equal((await get(service, '/livez', { host: 'any.example' })).status, 200)
+  }
+})
+
+/** What an answer tells browsers about pages of other origins. */
+function corsHeaders(headers: object): string[] {
+  return Object.keys(headers).filter((name) => name.startsWith('access-control-'))
+}
 
 /** Status and headers of an answer that does not end. */
 async function head({ url }: RunningApp, path: string, wanted: Record<string, string>) {

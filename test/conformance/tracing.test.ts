@@ -42,7 +42,7 @@ t.test('P-161 a traceparent that is not valid, or comes twice, is as good as non
   const twice = `traceparent: ${TRACEPARENT}\r\n`.repeat(2)
   const { statuses } = await sendRaw(
     service.port,
-    `POST /v1/notifications HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${twice}\r\n${body}`,
+    `POST /v1/notifications HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${twice}\r\n${body}`,
   )
   t.strictSame(statuses, [201])
   await publish(service, { channel: 'a', data: 1 }, { traceparent: `42${TRACEPARENT.slice(2)}-more` })

@@ -14,7 +14,7 @@ const GOOD = '{"channel":"a","data":1}'
 /** A request as bytes; a header is left out by `undefined`. */
 function publishBytes(body: string, headers: Record<string, string | undefined> = {}): string {
   const all = {
-    host: 'x',
+    host: 'localhost',
     'content-type': 'application/json',
     'content-length': String(Buffer.byteLength(body)),
     ...headers,
@@ -41,8 +41,8 @@ t.test('what is no HTTP gets a problem document, and the connection is closed', 
   const cases: [what: string, bytes: string | Buffer, status: number, code: string, finish?: boolean][] = [
     ['no HTTP at all', 'EHLO example.org\r\n\r\n', 400, 'bad-request'],
     ['TLS', Buffer.from('16030100f1010000ed0303', 'hex'), 400, 'bad-request'],
-    ['an unknown method', 'SHOUT / HTTP/1.1\r\nhost: x\r\n\r\n', 400, 'bad-request'],
-    ['a space in the path', 'GET /a b HTTP/1.1\r\nhost: x\r\n\r\n', 400, 'bad-request'],
+    ['an unknown method', 'SHOUT / HTTP/1.1\r\nhost: localhost\r\n\r\n', 400, 'bad-request'],
+    ['a space in the path', 'GET /a b HTTP/1.1\r\nhost: localhost\r\n\r\n', 400, 'bad-request'],
     ['a NUL in a header', publishBytes(GOOD, { 'idempotency-key': 'a\0b' }), 400, 'bad-request'],
     ['a lone CR in a header', publishBytes(GOOD, { 'idempotency-key': 'a\rb: c' }), 400, 'bad-request'],
     ['a folded header', publishBytes(GOOD, { 'idempotency-key': 'a\r\n b' }), 400, 'bad-request'],
@@ -65,7 +65,13 @@ t.test('what is no HTTP gets a problem document, and the connection is closed', 
     ['a chunk size that is no number', publishBytes(`x\r\n${GOOD}`, chunked), 400, 'bad-request'],
     ['an endless chunk extension', publishBytes(`5;${'x'.repeat(20_000)}`, chunked), 413, 'too-large'],
     ['half a request line', 'POST /v1/notif', 400, 'bad-request', true],
-    ['half the headers', 'POST /v1/notifications HTTP/1.1\r\nhost: x\r\ncontent-', 400, 'bad-request', true],
+    [
+      'half the headers',
+      'POST /v1/notifications HTTP/1.1\r\nhost: localhost\r\ncontent-',
+      400,
+      'bad-request',
+      true,
+    ],
     ['half a body', publishBytes(GOOD, { 'content-length': '100' }), 400, 'bad-request', true],
     ['half a chunked body', publishBytes(`18\r\n${GOOD}\r\n`, chunked), 400, 'bad-request', true],
   ]
@@ -82,9 +88,10 @@ t.test('what Node would answer by itself gets a problem document, too', async (t
   const close = { connection: 'close' }
   const cases: [what: string, bytes: string, status: number, code: string][] = [
     ['no Host', publishBytes(GOOD, { host: undefined, ...close }), 400, 'bad-request'],
+    ['two Hosts', publishBytes(GOOD, { Host: 'localhost', ...close }), 400, 'bad-request'],
     ['no Host, and no route', 'GET / HTTP/1.1\r\nconnection: close\r\n\r\n', 400, 'bad-request'],
     ['an expectation', publishBytes(GOOD, { expect: 'banana', ...close }), 417, 'expectation-failed'],
-    ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n', 405, 'method-not-allowed'],
+    ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nhost: localhost\r\n\r\n', 405, 'method-not-allowed'],
   ]
   for (const [what, bytes, status, code] of cases) {
     const service = await servePublish(t)
@@ -117,14 +124,14 @@ t.test('a CONNECT behind a request waits until that is answered', async (t) => {
   refused = once(service.app.server, 'connect')
   const { statuses } = await sendRaw(
     service.port,
-    `${publishBytes(GOOD)}CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n`,
+    `${publishBytes(GOOD)}CONNECT x:443 HTTP/1.1\r\nhost: localhost\r\n\r\n`,
   )
   t.strictSame(statuses, [201, 405])
 })
 
 t.test('a connection that Node has given up and that is reset does not end the process', async (t) => {
   for (const [what, event, bytes] of [
-    ['CONNECT', 'connect', 'CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n'],
+    ['CONNECT', 'connect', 'CONNECT x:443 HTTP/1.1\r\nhost: localhost\r\n\r\n'],
     ['an upgrade', 'upgrade', getBytes('/livez', UPGRADE)],
   ] as const) {
     let released: Promise<unknown> = Promise.resolve()
@@ -155,7 +162,7 @@ t.test('a connection that Node has given up and that is reset does not end the p
 t.test('a request that does not arrive in time is answered with 408', async (t) => {
   const server = { requestTimeout: 50, http: { headersTimeout: 50, connectionsCheckingInterval: 10 } }
   for (const [what, bytes] of [
-    ['half the headers', 'POST /v1/notifications HTTP/1.1\r\nhost: x\r\n'],
+    ['half the headers', 'POST /v1/notifications HTTP/1.1\r\nhost: localhost\r\n'],
     ['half the body', publishBytes(GOOD, { 'content-length': '100' })],
   ] as const) {
     const service = await servePublish(t, { server })
@@ -263,7 +270,7 @@ t.test(
       },
     })
     const socket = connect(service.port, '127.0.0.1')
-    socket.write('GET /stream HTTP/1.1\r\nhost: x\r\n\r\n')
+    socket.write('GET /stream HTTP/1.1\r\nhost: localhost\r\n\r\n')
     const [head] = await once(socket, 'data')
     t.match(String(head), /^HTTP\/1\.1 200 /)
     let more = ''
@@ -276,6 +283,20 @@ t.test(
     t.notMatch(more, /HTTP/)
   },
 )
+
+t.test('a path without a route is 404 where preflights are answered, too', async (t) => {
+  const service = await startApp(t, { settings: { allowedOrigins: ['https://app.example'] } })
+  for (const [method, path, status] of [
+    ['GET', '/nowhere', 404],
+    ['OPTIONS', '/nowhere', 404],
+    ['GET', '/v1/notifications', 405],
+  ] as const) {
+    const { statusCode, headers, body } = await request(`${service.url}${path}`, { method })
+    t.equal(statusCode, status, `${method} ${path}`)
+    t.equal(headers['allow'], status === 405 ? 'POST' : undefined)
+    await body.dump()
+  }
+})
 
 t.test('a path without a route is 404, and one with others is 405 with Allow', async (t) => {
   const service = await servePublish(t)
@@ -292,7 +313,7 @@ t.test('a path without a route is 404, and one with others is 405 with Allow', a
     ['GET', '/%zz', 400],
   ]
   for (const [method, path, status, allow] of cases) {
-    const bytes = `${method} ${path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 1\r\n\r\n{`
+    const bytes = `${method} ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 1\r\n\r\n{`
     const answer = await sendRaw(service.port, bytes)
     t.strictSame(answer.statuses, [status], `${method} ${path}`)
     t.match(JSON.parse(answer.body), { status }, `${method} ${path}`)

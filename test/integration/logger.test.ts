@@ -81,15 +81,16 @@ const ASKS: readonly Ask[] = [
 /** Requests that Node's parser gives up, with something in the query and a header. */
 const MALFORMED = [
   (token: string) =>
-    `GET /v1/stream?token=${token} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\0\r\n\r\n`,
+    `GET /v1/stream?token=${token} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\0\r\n\r\n`,
   (token: string) => `GET /v1/stream?token=${token} HTTP/9.9\r\nauthorization: Bearer ${token}\r\n\r\n`,
   (token: string) => `GET /v1/stream?token=${token} HTTP/1.1\r\nauthorization: Bearer ${token}\r\n\r\n`,
   (token: string) =>
-    `BREW /v1/stream?token=${token} HTTP/1.1\r\nhost: x\r\ncookie: ${COOKIE}=${token}\r\n\r\n`,
-  (token: string) => `CONNECT x?token=${token} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n\r\n`,
-  (token: string) => `GET /?token=${token} HTTP/1.1\r\nhost: x\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
+    `BREW /v1/stream?token=${token} HTTP/1.1\r\nhost: localhost\r\ncookie: ${COOKIE}=${token}\r\n\r\n`,
   (token: string) =>
-    `POST /v1/notifications?token=${token} HTTP/1.1\r\nhost: x\r\ncontent-length: ${token}\r\n\r\n`,
+    `CONNECT x?token=${token} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer ${token}\r\n\r\n`,
+  (token: string) => `GET /?token=${token} HTTP/1.1\r\nhost: localhost\r\nx: ${'y'.repeat(70_000)}\r\n\r\n`,
+  (token: string) =>
+    `POST /v1/notifications?token=${token} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${token}\r\n\r\n`,
 ]
 
 t.test('a credential is repeated to nobody, wherever it comes and whatever becomes of it', async (t) => {

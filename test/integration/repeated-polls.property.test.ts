@@ -20,7 +20,7 @@ type Say = (at: string) => string
 const poll: Say = (at) => getBytes(`/v1/stream?channel=a&cursor=${at}&wait=9`)
 const withHeader: Say = (at) => getBytes(`/v1/stream?channel=a&cursor=${at}&wait=9`, { 'x-more': 'b' })
 const withBody = (body: string, more = '') =>
-  `POST /nowhere HTTP/1.1\r\nHost: a\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`
+  `POST /nowhere HTTP/1.1\r\nHost: localhost\r\n${more}Content-Length: ${body.length}\r\n\r\n${body}`
 
 const OTHERS: readonly Say[] = [
   withHeader,

@@ -7,6 +7,7 @@ import { errorOptions, registerClientErrors } from '../../src/http/client-error.
 import { readNoCredential } from '../../src/http/credential.ts'
 import { registerErrors } from '../../src/http/errors.ts'
 import { healthRoutes } from '../../src/http/health.ts'
+import { registerHosts } from '../../src/http/host.ts'
 import { publishRoute } from '../../src/http/publish.ts'
 import type { Appended, Bounds, Draft, Log } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
@@ -50,9 +51,12 @@ export async function servePublish(
   const bounds = await log.bounds().catch((): Bounds => ({ epoch: 'none', first: 1, last: 0 }))
   registerErrors(app, clock)
   registerClientErrors(app)
+  registerHosts(app, undefined)
+  const authenticate = authentication(app, everyoneAuthenticator, readNoCredential)
   app.register(healthRoutes, { reach: () => log.bounds(), draining })
   app.register(publishRoute, {
-    authenticate: authentication(app, everyoneAuthenticator, readNoCredential),
+    authenticate,
+    renew: authenticate,
     log,
     epoch: () => bounds.epoch,
     retentionSeconds: RETENTION_SECONDS,

@@ -216,6 +216,7 @@ t.test('A header with `crit` is refused, also for `b64`', async (t) => {
   for (const extra of [
     { crit: ['exp'], exp: 1 },
     { crit: ['b64'], b64: false },
+    { crit: ['b64'], b64: true },
     { crit: [] },
     { crit: 'b64' },
   ]) {

@@ -85,7 +85,8 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
     this.#awaitExpiry()
     // It may have been revoked since it was looked at, before there was a stream to end.
     this.review()
-    this.#seam.advance()
+    if (this.#transport.answersOnce) clock.defer(() => this.#seam.advance())
+    else this.#seam.advance()
   }
 
   /** Where it stands, as clients see it: safe to resume from. */

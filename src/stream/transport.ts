@@ -13,6 +13,8 @@ export interface Transport {
   readonly kind: TransportKind
   /** the most that one `deliver` may bring */
   readonly room: Room
+  /** it takes one `deliver`, and is over: what the turn of the event loop still brings should be in it */
+  readonly answersOnce: boolean
   /** how often, in milliseconds, `heartbeat` is to be called */
   readonly heartbeatMs: number
 

@@ -22,6 +22,7 @@ const SEARCH_MS = 5_000
 /** One HTTP answer with what there is after the cursor, held back for a while when there is nothing (contract §4.3). */
 export class LongPollTransport implements Transport {
   readonly kind = 'long-poll'
+  readonly answersOnce = true
   readonly room: Room
   /** the answer's deadline: an answer without notifications is this transport's heartbeat */
   readonly heartbeatMs: number

@@ -35,6 +35,7 @@ const ROOM: Room = { count: 512, bytes: 64 * 1024 }
 /** Server-Sent Events over one HTTP response (WHATWG HTML §9.2). */
 export class SseTransport implements Transport {
   readonly kind = 'sse'
+  readonly answersOnce = false
   readonly room = ROOM
   readonly heartbeatMs: number
   readonly #response: ServerResponse

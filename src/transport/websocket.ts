@@ -43,6 +43,7 @@ const ROOM: Room = { count: 512, bytes: 64 * 1024 }
 /** WebSocket (RFC 6455), one JSON message a text frame (contract §4.4). */
 export class WebSocketTransport implements Transport, SocketListener {
   readonly kind = 'websocket'
+  readonly answersOnce = false
   readonly room = ROOM
   readonly heartbeatMs: number
   readonly #ws: WebSocket

@@ -146,6 +146,7 @@ export class ScriptedLog implements Log {
 /** A transport that takes notifications until it is told to be full, and checks each against the guarantees as it comes. */
 export class CheckedTransport implements Transport {
   readonly kind = 'websocket'
+  readonly answersOnce = false
   readonly room: { count: number; bytes: number }
   readonly heartbeatMs = 15_000
   readonly #log: ScriptedLog

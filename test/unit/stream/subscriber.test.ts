@@ -42,6 +42,25 @@ function lingering(random?: () => number, access = ALL_ACCESS) {
   return { rig, transport, subscriber }
 }
 
+t.test('what answers once takes what the turn still brings with what is there', async (t) => {
+  for (const answersOnce of [true, false]) {
+    const rig = new StreamRig(100)
+    rig.log.add('a')
+    rig.log.bring()
+    rig.clock.turn()
+    const channels = new ChannelSet(['a'])
+    const transport = Object.assign(new CheckedTransport(rig.log, rig.clock, channels, 0, 4), { answersOnce })
+    const limits = { maxChannels: 100, maxAgeMs: MAX_AGE_MS }
+    new Subscriber(rig.hub, transport, { channels, after: 0, access: ALL_ACCESS }, limits).open()
+    const atOnce = transport.delivered.length
+    rig.log.add('a')
+    rig.log.bring()
+    rig.clock.turn()
+    t.equal(atOnce, answersOnce ? 0 : 1)
+    t.equal(transport.delivered.length, 2)
+  }
+})
+
 t.test('once a stream is being closed nothing more is delivered, and nobody finds it', async (t) => {
   const { rig, transport, subscriber } = lingering()
   subscriber.close('draining')

@@ -38,7 +38,7 @@ t.test('what needs the whole of npm stays in the stage that builds', async (t) =
   )
 })
 
-t.test('it runs as nobody of importance, by a number, and writes to the volume alone', async (t) => {
+t.test('it runs as a user without privileges, named by a number, and writes to the volume alone', async (t) => {
   const users = stepsOf(image, 'USER').map(({ text }) => text)
   t.strictSame(users, ['1000:1000'])
   t.strictSame(

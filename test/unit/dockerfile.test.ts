@@ -38,14 +38,17 @@ t.test('what needs the whole of npm stays in the stage that builds', async (t) =
   )
 })
 
-t.test('it runs as a user without privileges, named by a number, and writes to the volume alone', async (t) => {
-  const users = stepsOf(image, 'USER').map(({ text }) => text)
-  t.strictSame(users, ['1000:1000'])
-  t.strictSame(
-    stepsOf(image, 'VOLUME').map(({ text }) => text),
-    [environment(image)['TIDINGS_DATA_DIR']],
-  )
-})
+t.test(
+  'it runs as a user without privileges, named by a number, and writes to the volume alone',
+  async (t) => {
+    const users = stepsOf(image, 'USER').map(({ text }) => text)
+    t.strictSame(users, ['1000:1000'])
+    t.strictSame(
+      stepsOf(image, 'VOLUME').map(({ text }) => text),
+      [environment(image)['TIDINGS_DATA_DIR']],
+    )
+  },
+)
 
 t.test('the process that gets SIGTERM is the one of `npm start`', async (t) => {
   t.equal(`exec ${execForm(image, 'CMD').join(' ')}`, packageJson().scripts.start)

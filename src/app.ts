@@ -2,13 +2,7 @@ import type { Server } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyWebsocket from '@fastify/websocket'
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
-import type { WebSocket } from 'ws'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { accessOpener } from './auth/access.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import { counted } from './auth/counted.ts'
@@ -95,11 +89,6 @@ const FRAME_MARGIN_BYTES = 64 * 1024
 /** In how many fragments a message may come, and in how many chunks a fragment: each costs memory, however small. Beyond it, 1008. */
 const MAX_PIECES = 4096
 
-/** Broken frames are the client's doing, and `ws` ends the socket for them: the operator's output is not theirs to fill. */
-function noteFault(error: Error, _socket: WebSocket, request: FastifyRequest): void {
-  request.log.debug({ err: error }, 'WebSocket ended by an error')
-}
-
 /** Puts the service together: the composition root. A log that can't be reached yet is no reason not to: `/readyz` says so. */
 export async function buildApp({
   settings,
@@ -161,7 +150,6 @@ export async function buildApp({
       handleProtocols: () => SUBPROTOCOL,
     },
     preClose: leaveNoStream,
-    errorHandler: noteFault,
   })
   registerOrigins(server, settings.allowedOrigins)
   await server.register(fastifyRateLimit, { global: false })

@@ -5,11 +5,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
  * will tell; the reply is taken off Fastify's hands.
  */
 export function isGone({ raw: { socket } }: FastifyRequest, reply: FastifyReply): boolean {
-  // After a reset a socket has no address for a while before it says that it is over.
-  const gone = socket.destroyed || socket.remoteAddress === undefined
-  if (gone) {
-    reply.hijack()
-    socket.destroy()
-  }
-  return gone
+  if (socket.destroyed) reply.hijack()
+  return socket.destroyed
 }

@@ -24,12 +24,12 @@ export function framedBytes(batch: Batch): number {
   return batch.bytes(SHARED).length
 }
 
-/** Exported for tests. */
+/** Frames that all subscribers share, beneath `ws`. */
 export function writeShared(_ws: WebSocket, socket: Duplex, batch: Batch): boolean {
   return socket.write(batch.bytes(SHARED))
 }
 
-/** Exported for tests. */
+/** A frame for this socket alone, by the public way of `ws`. */
 export function writeEach(ws: WebSocket, socket: Duplex, batch: Batch): boolean {
   for (const entry of batch.entries) ws.send(textOf(entry))
   return !socket.writableNeedDrain

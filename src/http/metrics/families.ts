@@ -38,7 +38,7 @@ const STREAMS: readonly Family[] = [
   {
     name: 'tidings_fallbacks_total',
     type: 'counter',
-    help: 'Better transports that clients could not have, as the SDK reports: no `ready` in time, or an end before.',
+    help: 'Better transports that clients could not have, as they report in `via`: no `ready` in time, or an end before.',
     labels: { transport: '`websocket`, `sse`', cause: '`silent`, `failed`' },
     read: ({ stats }) =>
       Object.entries(stats.fallbacks).map(([fallback, value]) => {

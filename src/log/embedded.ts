@@ -54,7 +54,7 @@ export class EmbeddedLog implements Log {
     this.#store = store
     this.#now = now
     this.#tails = new Tails(
-      (after) => store.after(after),
+      (after) => this.#following(after),
       () => store.state,
     )
     this.#siblings = new Siblings(directory, () => this.#look())
@@ -124,6 +124,17 @@ export class EmbeddedLog implements Log {
     await this.#writer.work()
     this.#siblings.close()
     await this.#store.close()
+  }
+
+  /** All notifications after a position, in order: from this process itself as far as it has just written them, else from the store. */
+  *#following(after: number): Generator<Notification, void> {
+    let reached = after
+    for (const notification of this.#writer.newest) {
+      if (notification.position !== reached + 1) continue
+      yield notification
+      reached = notification.position
+    }
+    yield* this.#store.after(reached)
   }
 
   /** Another process may have appended. */

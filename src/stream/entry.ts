@@ -10,14 +10,18 @@ export interface Format {
 /** A notification on its way to subscribers: encoded at most once per format, whoever asks, and shared from then on. */
 export class Entry {
   readonly notification: Notification
-  /** its cursor as clients see it */
-  readonly cursor: string
+  readonly #epoch: string
   #json: string | undefined
   #bytes: Map<Format, Buffer> | undefined
 
   constructor(epoch: string, notification: Notification) {
     this.notification = notification
-    this.cursor = formatCursor(epoch, notification.position)
+    this.#epoch = epoch
+  }
+
+  /** Its cursor as clients see it. */
+  get cursor(): string {
+    return formatCursor(this.#epoch, this.position)
   }
 
   get position(): number {

@@ -1,4 +1,4 @@
-import { type Appended, type Draft, type LogOptions, LogUnavailable } from '../log.ts'
+import { type Appended, type Draft, type LogOptions, LogUnavailable, type Notification } from '../log.ts'
 import { identityOf, notificationOf, sizeOf } from '../notification.ts'
 import { forgetOld, isForgotten, takeOld } from './retention.ts'
 import type { State, Store } from './store.ts'
@@ -29,6 +29,7 @@ export class Writer {
   readonly #onAppended: () => void
   #queue: Waiting[] = []
   #queuedBytes = 0
+  #newest: readonly Notification[] = []
   #work: Promise<void> | undefined
 
   /** @param onAppended called after every commit that may have moved the log's head */
@@ -37,6 +38,11 @@ export class Writer {
     this.#options = options
     this.#now = now
     this.#onAppended = onAppended
+  }
+
+  /** What the last commit of this process stored, in order and without holes, for whoever would else read it back at once. */
+  get newest(): readonly Notification[] {
+    return this.#newest
   }
 
   /** See `Log.append`. */
@@ -71,18 +77,20 @@ export class Writer {
   /** @returns whether more is to be taken away */
   async #commit(): Promise<boolean> {
     let group: Waiting[] = []
+    const added: Notification[] = []
     try {
       const { outcomes, isMoreDue } = await this.#store.transaction(() => {
         const state = this.#store.state
         const now = this.#now()
         // While too much is kept nothing is added, or large notifications could come in faster than small ones go.
         if (state.bytes <= this.#options.retentionBytes) group = this.#nextGroup()
-        const outcomes = group.map(({ drafts }) => drafts.map((draft) => this.#add(draft, state, now)))
+        const outcomes = group.map(({ drafts }) => drafts.map((draft) => this.#add(draft, state, now, added)))
         const isForgottenLeft = forgetOld(this.#store, state, this.#options, now)
         const isOldLeft = takeOld(this.#store, state, this.#options, now)
         this.#store.state = state
         return { outcomes, isMoreDue: isForgottenLeft || isOldLeft }
       })
+      this.#newest = added
       for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] ?? [])
       if (group.length > 0) this.#onAppended()
       return isMoreDue
@@ -108,7 +116,7 @@ export class Writer {
     return group
   }
 
-  #add(draft: Draft, state: State, now: number): Appended {
+  #add(draft: Draft, state: State, now: number, added: Notification[]): Appended {
     const identity = identityOf(draft)
     const position = state.last + 1
     if (!this.#store.claim(identity, position)) {
@@ -119,6 +127,7 @@ export class Writer {
     state.last = position
     const notification = notificationOf(draft, position, now)
     this.#store.add(notification)
+    added.push(notification)
     state.bytes += sizeOf(notification)
     return { position, duplicate: false }
   }

@@ -85,6 +85,7 @@ export class Writer {
         // While too much is kept nothing is added, or large notifications could come in faster than small ones go.
         if (state.bytes <= this.#options.retentionBytes) group = this.#nextGroup()
         const outcomes = group.map(({ drafts }) => drafts.map((draft) => this.#add(draft, state, now, added)))
+        this.#store.index(added)
         const isForgottenLeft = forgetOld(this.#store, state, this.#options, now)
         const isOldLeft = takeOld(this.#store, state, this.#options, now)
         this.#store.state = state

@@ -1,7 +1,7 @@
 import type { Draft } from '../log/log.ts'
 import { Problem, type ProblemDetail } from './problem.ts'
-import type { Items } from './publish-formats.ts'
 import type { ReadItem } from './publish-item.ts'
+import type { Items } from './publish-items.ts'
 
 /** The most bytes of one item's data, as UTF-8 JSON without white space (contract §3). */
 const MAX_DATA_BYTES = 64 * 1024
@@ -41,12 +41,14 @@ export function toDrafts(items: Items, rules: DraftRules): Draft[] {
     const { channels, id = defaultId(index), data: tree, ...rest } = item
     const data = JSON.stringify(tree)
     const bytes = Buffer.byteLength(data)
-    if (bytes > MAX_DATA_BYTES) throw tooLarge(`\`data\` may have ${MAX_DATA_BYTES} bytes`, `${at}/data`)
+    if (bytes > MAX_DATA_BYTES) {
+      throw tooLarge(`\`data\` may have ${MAX_DATA_BYTES} bytes`, at + pointerToOneOf(value, ['data']))
+    }
     storedBytes += bytes * channels.length
     for (const [nth, channel] of channels.entries()) {
       drafts.push({ channel, id, data, ...rest, ...traced })
       if (!mayPublish(channel) && forbidden.length < MAX_ERRORS) {
-        forbidden.push({ pointer: at + pointerTo(value, nth), detail: `No grant covers ${channel}.` })
+        forbidden.push({ pointer: at + pointerToChannel(value, nth), detail: `No grant covers ${channel}.` })
       }
     }
     if (drafts.length > MAX_NOTIFICATIONS || storedBytes > MAX_STORED_BYTES) {
@@ -66,9 +68,15 @@ export function toDrafts(items: Items, rules: DraftRules): Draft[] {
   return drafts
 }
 
-/** Where the valid item `value` names the channel that is its `nth`, from 0. */
-function pointerTo(value: unknown, nth: number): string {
-  return Object.hasOwn(value as object, 'channels') ? `/channels/${nth}` : '/channel'
+/** Where the valid item `value` names the channel that is its `nth`, from 0: an event may have it in `subject`. */
+function pointerToChannel(value: unknown, nth: number): string {
+  return pointerToOneOf(value, ['channel', 'subject']) || `/channels/${nth}`
+}
+
+/** The first of these members that `value` has; `''`, the whole of it, when it has none. */
+function pointerToOneOf(value: unknown, members: readonly string[]): string {
+  const member = members.find((name) => Object.hasOwn(value as object, name))
+  return member === undefined ? '' : `/${member}`
 }
 
 function tooLarge(limit: string, pointer: string): Problem {

@@ -31,12 +31,16 @@ const TYPE = new RegExp(`^[${SEGMENT_CHARACTERS}]{1,128}$`)
 const ID = /^[\x20-\x7e]{1,128}$/
 const CHARACTERS = 'A-Z a-z 0-9 _ - . ~ @ + ='
 
-const channelName = z
+/** A channel's name (contract §1). */
+export const channelName = z
   .string()
   .refine(
     isChannelName,
     `must be 1 to 8 segments joined by \`:\`, each 1 to 64 of ${CHARACTERS}, in all at most 255`,
   )
+
+/** What a notification's `type` may be (contract §3). */
+export const typeName = z.string().regex(TYPE, `must be 1 to 128 of ${CHARACTERS}`)
 
 const channelNames = z
   .array(z.unknown())
@@ -63,6 +67,11 @@ export function itemReader(retentionSeconds: number): ReadItem {
   return (value, at, errors) => readPlain(value, retentionSeconds) ?? check(schema, value, at, errors)
 }
 
+/** Says whether `text` may be a notification's `id` (contract §3). */
+export function isId(text: string): boolean {
+  return ID.test(text)
+}
+
 /** The schema of an item, by which all items are judged in the end. */
 export function itemSchema(retentionSeconds: number) {
   return z
@@ -70,7 +79,7 @@ export function itemSchema(retentionSeconds: number) {
       channel: channelName.exactOptional(),
       channels: channelNames.exactOptional(),
       data: z.unknown(),
-      type: z.string().regex(TYPE, `must be 1 to 128 of ${CHARACTERS}`).exactOptional(),
+      type: typeName.exactOptional(),
       id: z.string().regex(ID, 'must be 1 to 128 printable ASCII characters').exactOptional(),
       ttl: z.int().min(1).max(retentionSeconds).exactOptional(),
     })

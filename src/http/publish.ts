@@ -5,12 +5,14 @@ import { formatCursor } from '../protocol/cursor.ts'
 import type { Stats } from '../stream/stats.ts'
 import { type PublishTrace, tracePublish } from '../tracing/publish.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
-import { refuseCodings, takeBodies, unsupported } from './body.ts'
+import { refuseCodings, takeBodies } from './body.ts'
 import { newId } from './new-id.ts'
 import { Problem } from './problem.ts'
 import { toDrafts } from './publish-drafts.ts'
-import { FORMATS, type Items } from './publish-formats.ts'
+import { readEvent } from './publish-event.ts'
+import { demandFormat, formatOf } from './publish-formats.ts'
 import { itemReader } from './publish-item.ts'
+import type { Items } from './publish-items.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 /** What the route needs. */
@@ -44,15 +46,16 @@ export interface PublishAnswer {
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
   const { authenticate, renew, log, epoch, maxBodyBytes, rateLimits, stats } = options
-  const readItem = itemReader(options.retentionSeconds)
+  const readers = { notifications: itemReader(options.retentionSeconds), events: readEvent }
 
-  takeBodies(app, FORMATS.keys())
+  // Whatever its media type: the data of an event may have any.
+  takeBodies(app, ['*'])
 
-  app.post<{ Body: Buffer }>(
+  app.post<{ Body: Buffer | undefined }>(
     '/v1/notifications',
     {
       bodyLimit: maxBodyBytes,
-      onRequest: [authenticate, refuseCodings, ...rateLimits],
+      onRequest: [authenticate, refuseCodings, ...rateLimits, demandFormat],
       preHandler: renew,
     },
     (request, reply) =>
@@ -61,14 +64,16 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
   done()
 
   async function store(
-    request: FastifyRequest<{ Body: Buffer }>,
+    request: FastifyRequest<{ Body: Buffer | undefined }>,
     reply: FastifyReply,
     { span, traceparent }: PublishTrace,
   ): Promise<PublishAnswer> {
-    const items = decode(request)
+    const { decode, holds } = formatOf(request)
+    // An event without data may have no body at all.
+    const items = decode(request.body ?? Buffer.alloc(0), request.raw.rawHeaders)
     const granted = new GrantSet(principalOf(request).grants.publish)
     const drafts = toDrafts(items, {
-      readItem,
+      readItem: readers[holds],
       defaultId: defaultIds(request, items),
       mayPublish: (channel) => granted.permits(channel),
       traceparent,
@@ -97,12 +102,6 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     for (const { data } of stored) stats.publishedBytes += Buffer.byteLength(data)
     return stored.length
   }
-}
-
-function decode(request: FastifyRequest<{ Body: Buffer }>): Items {
-  const format = FORMATS.get(request.mediaType ?? '')
-  if (!format) throw unsupported('The request has no Content-Type.')
-  return format(request.body)
 }
 
 /** What items without an id get: the `Idempotency-Key` (contract §3), with `:N` in a batch, or a new UUIDv7. */

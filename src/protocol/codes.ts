@@ -122,7 +122,8 @@ export const CODES = {
   'unsupported-media-type': {
     status: 415,
     title: 'The body has a type or coding that is not understood',
-    action: 'Send `application/json` or `application/x-ndjson`, UTF-8, without Content-Encoding.',
+    action:
+      'Send `application/json`, `application/x-ndjson` or an event of CloudEvents in JSON, UTF-8, without Content-Encoding.',
   },
   'expectation-failed': {
     status: 417,

@@ -25,6 +25,7 @@ const OUTPUTS = [
   /^HTTP\/1\.1 201 .*"duplicate":false/s,
   /^event: ready$.*^data: \{.*"data":\{"text":"Hello"\}\}$/ms,
   /^\{"notifications":\[\{.*"data":\{"text":"Hello"\}\}\],"cursor":"[^"]+"\}$/,
+  /^HTTP\/1\.1 201 .*"id":"\/shop 7".*"duplicate":false/s,
 ]
 
 t.test('the curl lines of README.md do, in order, what it says', async (t) => {

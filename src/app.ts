@@ -16,7 +16,6 @@ import { authentication, renewal } from './http/authentication.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
 import { boundConnections } from './http/connections.ts'
-import { consoleRoutes } from './http/console.ts'
 import { credentialReader, readNoCredential } from './http/credential.ts'
 import { registerErrors } from './http/errors.ts'
 import { openFigures } from './http/figures.ts'
@@ -24,7 +23,9 @@ import { healthRoutes } from './http/health.ts'
 import { registerHosts } from './http/host.ts'
 import type { Metric } from './http/metrics/exposition.ts'
 import { metricsRoute } from './http/metrics.ts'
+import { documentRoutes, openApiRoute } from './http/openapi.ts'
 import { registerOrigins } from './http/origin.ts'
+import { CONSOLE, DOCS, pageRoutes } from './http/pages.ts'
 import { publishRoute } from './http/publish.ts'
 import { rateLimits } from './http/rate-limit.ts'
 import { revocationsRoute } from './http/revocations.ts'
@@ -73,6 +74,7 @@ export interface TidingsApp {
 /** What `npm run build` makes of the SDK; the service runs from `src` or `dist`, which lie side by side. */
 const CLIENT_FILE = new URL('../dist/client.js', import.meta.url)
 const CONSOLE_DIRECTORY = new URL('../dist/console/', import.meta.url)
+const DOCS_DIRECTORY = new URL('../dist/docs/', import.meta.url)
 
 /** Room for 100 channels of 255 characters in the query, and a token. */
 const MAX_HEADER_BYTES = 64 * 1024
@@ -134,6 +136,7 @@ export async function buildApp({
   // Its hook would take every request's cookies apart.
   if (settings.tokenCookie !== '') server.register(fastifyCookie, { hook: false })
   boundConnections(server.server, settings.maxConnections, settings.stallSeconds * 1000)
+  const routes = documentRoutes(server)
   registerErrors(server, clock)
   registerClientErrors(server)
   registerHosts(server, settings.auth === 'none' && isLoopback(settings.host) ? settings : undefined)
@@ -232,7 +235,12 @@ export async function buildApp({
     ...{ authenticate, readers: settings.metrics, hub, log, draining, reach },
     ...{ siblings: siblings?.metrics, worker: siblings?.name },
   })
-  server.register(consoleRoutes, { directory: CONSOLE_DIRECTORY })
+  server.register(pageRoutes, { page: CONSOLE, directory: CONSOLE_DIRECTORY })
+  server.register(pageRoutes, { page: DOCS, directory: DOCS_DIRECTORY })
+  server.register(openApiRoute, {
+    routes,
+    credentials: { asked: settings.auth !== 'none', cookie: settings.tokenCookie },
+  })
   server.addHook('onClose', async () => {
     revocations?.close()
     hub.close()

@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import type { Operation } from './openapi/operation.ts'
 
 /** What the route needs. */
 export interface ClientFileOptions {
@@ -11,6 +13,21 @@ export interface ClientFileOptions {
 
 /** Pages ask again after a minute, and get the file only if it is another. */
 const CACHE_CONTROL = 'public, max-age=60, stale-while-revalidate=86400'
+
+const OPERATION: Operation = {
+  id: 'client',
+  tag: 'Pages',
+  summary: 'The SDK as one ES module, for pages of any origin',
+  access: 'everyone',
+  answers: {
+    200: {
+      description: 'The file; zipped, where `Accept-Encoding` allows it.',
+      headers: { ETag: 'Its version, and coding.' },
+      content: { 'text/javascript': z.string() },
+    },
+    304: { description: 'It is the version that `If-None-Match` names.' },
+  },
+}
 
 /** Fastify plugin: `GET /client.js`, the SDK as one ES module for pages of any origin. Without a build there is no such route. */
 export function clientFileRoute(app: FastifyInstance, { file }: ClientFileOptions, done: () => void): void {
@@ -22,7 +39,7 @@ function serve(app: FastifyInstance, plain: Buffer): void {
   const zipped = gzipSync(plain, { level: 9 })
   const digest = createHash('sha256').update(plain).digest('base64url')
 
-  app.get('/client.js', (request, reply) => {
+  app.get('/client.js', { config: { operation: OPERATION } }, (request, reply) => {
     const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?![.\d]*[1-9]))/.test(`${request.headers['accept-encoding']}`)
     // Each coding is a representation of its own, and so has a tag of its own (RFC 9110 §8.8.3.3).
     const tag = `"${digest}${takesGzip ? '-gzip' : ''}"`

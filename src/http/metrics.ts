@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import type { Log } from '../log/log.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { ByTransport } from '../stream/stats.ts'
@@ -6,6 +7,7 @@ import type { Pace } from '../stream/subscriber.ts'
 import { type Authenticate, demandAdmin } from './authentication.ts'
 import { exposition, MEDIA_TYPE, type Metric, measureProcess, metricsOf } from './metrics/exposition.ts'
 import type { Snapshot } from './metrics/family.ts'
+import type { Operation } from './openapi/operation.ts'
 import { reached } from './reached.ts'
 import type { Siblings } from './siblings.ts'
 
@@ -32,8 +34,9 @@ export function metricsRoute(app: FastifyInstance, options: MetricsOptions, done
 
   measureProcess()
   siblings?.answer(own)
+  const config = { operation: operationFor(readers) }
   const onRequest = readers === 'admin' ? [authenticate, demandAdmin] : []
-  app.get('/metrics', { onRequest }, async (_request, reply) => {
+  app.get('/metrics', { config, onRequest }, async (_request, reply) => {
     const [mine, others] = await Promise.all([own(), siblings?.ask()])
     reply.header('cache-control', 'no-store').type(MEDIA_TYPE)
     return exposition([mine, ...(others ?? [])])
@@ -52,6 +55,18 @@ export function metricsRoute(app: FastifyInstance, options: MetricsOptions, done
       ready: isReached === true && !isDraining,
       draining: isDraining,
     }
+  }
+}
+
+function operationFor(readers: MetricsOptions['readers']): Operation {
+  return {
+    id: 'metrics',
+    tag: 'Operation',
+    summary: 'What the instance has done, for Prometheus',
+    access: readers,
+    answers: {
+      200: { description: "Prometheus' text format.", content: { [MEDIA_TYPE]: z.string() } },
+    },
   }
 }
 

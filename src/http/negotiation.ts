@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
-import { isChannelPattern } from '../protocol/channel.ts'
+import { CHANNEL_PATTERN, isChannelPattern, MAX_CHANNEL_LENGTH } from '../protocol/channel.ts'
 import { ChannelSet } from '../protocol/channel-set.ts'
 import { parseCursor } from '../protocol/cursor.ts'
 import { type Fallback, parseVia } from '../protocol/fallbacks.ts'
@@ -31,29 +31,61 @@ const MAX_LIMIT = 1000
 
 function whole(min: number, max: number) {
   const range = `must be a whole number from ${min} to ${max}`
-  return z
-    .string(`must be given once`)
-    .regex(/^\d{1,9}$/, range)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, range)
+  return z.preprocess(
+    (text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text),
+    z
+      .int({ error: ({ input }) => (Array.isArray(input) ? 'must be given once' : range) })
+      .min(min, range)
+      .max(max, range),
+  )
 }
 
 /** Parameters that are not known are let pass: pages add their own against caches. */
-const queryOf = (maxChannels: number) =>
+export const queryOf = (maxChannels: number) =>
   z.object({
     channel: z
-      .union([z.string().transform((name) => [name]), z.array(z.string())])
+      .preprocess((names) => (typeof names === 'string' ? [names] : names), z.array(z.string()))
       .default([])
       .refine((names) => new Set(names).size <= maxChannels, `at most ${maxChannels} channels`)
-      .refine((names) => names.every(isChannelPattern), 'not a channel name or pattern'),
-    cursor: z.string('must be given once').optional(),
-    last: whole(0, MAX_LIMIT).optional(),
-    wait: whole(0, MAX_WAIT).optional(),
-    limit: whole(1, MAX_LIMIT).default(DEFAULT_LIMIT),
-    transport: z.enum(['websocket', 'sse', 'long-poll'], 'must be websocket, sse or long-poll').optional(),
+      // As one: however many are wrong, they are told of once.
+      .refine((names) => names.every(isChannelPattern), 'not a channel name or pattern')
+      .meta({
+        description: `Names or patterns, up to ${maxChannels}; only on \`websocket\` also none.`,
+        items: { type: 'string', maxLength: MAX_CHANNEL_LENGTH, pattern: CHANNEL_PATTERN.source },
+      }),
+    cursor: z
+      .string('must be given once')
+      .optional()
+      .describe('Start after it, or with `earliest`; `Last-Event-ID` goes before it.'),
+    last: whole(0, MAX_LIMIT).optional().describe('Without a cursor: start with so many of the newest.'),
+    wait: whole(0, MAX_WAIT)
+      .optional()
+      .describe(
+        `Seconds that a long-poll may take, ${DEFAULT_WAIT} where nothing is said; 0 for what is there.`,
+      ),
+    limit: whole(1, MAX_LIMIT)
+      .default(DEFAULT_LIMIT)
+      .describe('The most notifications in the answer to a long-poll.'),
+    transport: z
+      .enum(['websocket', 'sse', 'long-poll'], 'must be websocket, sse or long-poll')
+      .optional()
+      .describe('Default: as `Upgrade` or `Accept` say, else `long-poll`.'),
     // It is for the operator's figures alone: a client is not refused for it.
-    via: z.string().catch('').default('').transform(parseVia),
+    via: z
+      .string()
+      .catch('')
+      .default('')
+      .transform(parseVia)
+      .describe(
+        'The better transports that could not be had, for the figures: `websocket.silent,sse.failed`.',
+      ),
   })
+
+/** Headers that matter here beside those of HTTP and WebSocket; what they may not be, the functions below say. */
+export const headersOf = z.object({
+  'Last-Event-ID': z.string().optional().describe('A cursor to start after, as EventSource sends it.'),
+  Prefer: z.string().optional().describe('`wait=N` (RFC 7240 §4.3), in the place of the parameter `wait`.'),
+})
 
 type Query = z.output<ReturnType<typeof queryOf>>
 

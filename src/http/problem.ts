@@ -38,7 +38,7 @@ export interface ProblemExtras {
 }
 
 /** Media type of a problem document (RFC 9457 §3). */
-const PROBLEM_MEDIA_TYPE = 'application/problem+json'
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 /** Thrown by routes: the request is answered with a problem document. */
 export class Problem extends Error {

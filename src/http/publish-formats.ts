@@ -12,7 +12,7 @@ export interface Format {
 }
 
 /** The formats by media type (PROTOCOL P-10, P-200). All of them are UTF-8. */
-const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
+export const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
   ['application/json', { decode: decodeJson, holds: 'notifications' }],
   ['application/x-ndjson', { decode: decodeLines, holds: 'notifications' }],
   ['application/cloudevents+json', { decode: decodeEvent, holds: 'events' }],

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { isChannelName, SEGMENT_CHARACTERS } from '../protocol/channel.ts'
+import { CHANNEL_NAME, isChannelName, MAX_CHANNEL_LENGTH, SEGMENT_CHARACTERS } from '../protocol/channel.ts'
 import { check } from './check.ts'
+import { jsonSchema } from './openapi/schema.ts'
 import type { ProblemDetail } from './problem.ts'
 
 /** What a backend publishes (contract §3), checked. */
@@ -31,13 +32,13 @@ const TYPE = new RegExp(`^[${SEGMENT_CHARACTERS}]{1,128}$`)
 const ID = /^[\x20-\x7e]{1,128}$/
 const CHARACTERS = 'A-Z a-z 0-9 _ - . ~ @ + ='
 
+const NAME = `must be 1 to 8 segments joined by \`:\`, each 1 to 64 of ${CHARACTERS}, in all at most 255`
+
 /** A channel's name (contract §1). */
 export const channelName = z
   .string()
-  .refine(
-    isChannelName,
-    `must be 1 to 8 segments joined by \`:\`, each 1 to 64 of ${CHARACTERS}, in all at most 255`,
-  )
+  .max(MAX_CHANNEL_LENGTH, { error: NAME, abort: true })
+  .regex(CHANNEL_NAME, NAME)
 
 /** What a notification's `type` may be (contract §3). */
 export const typeName = z.string().regex(TYPE, `must be 1 to 128 of ${CHARACTERS}`)
@@ -55,6 +56,10 @@ const channelNames = z
       issues.push({ code: 'custom', input: name, path: [index], message: 'must not name a channel again' })
     }
   })
+  .meta({ items: jsonSchema(channelName, 'input'), uniqueItems: true })
+
+/** Also what an `Idempotency-Key` may be. */
+export const notificationId = z.string().regex(ID, 'must be 1 to 128 printable ASCII characters')
 
 /**
  * Makes what checks items. `ttl` may be as long as retention, in seconds.
@@ -77,15 +82,21 @@ export function itemSchema(retentionSeconds: number) {
   return z
     .strictObject({
       channel: channelName.exactOptional(),
-      channels: channelNames.exactOptional(),
-      data: z.unknown(),
+      channels: channelNames.exactOptional().describe('Each gets a notification of its own.'),
+      data: z.unknown().describe('Any JSON value, of at most 64 KiB.'),
       type: typeName.exactOptional(),
-      id: z.string().regex(ID, 'must be 1 to 128 printable ASCII characters').exactOptional(),
-      ttl: z.int().min(1).max(retentionSeconds).exactOptional(),
+      id: notificationId.exactOptional().describe('With the channel its identity; default: a UUIDv7.'),
+      ttl: z
+        .int()
+        .min(1)
+        .max(retentionSeconds)
+        .exactOptional()
+        .describe('Seconds until it is delivered no more.'),
     })
     .refine(({ channel, channels }) => (channel === undefined) !== (channels === undefined), {
       message: 'must have either `channel` or `channels`',
     })
+    .meta({ oneOf: [{ required: ['channel'] }, { required: ['channels'] }] })
     .transform(
       ({ channel, channels, ...rest }): PublishItem => ({
         channels: channels ?? [channel as string],

@@ -13,6 +13,7 @@ import { readEvent } from './publish-event.ts'
 import { demandFormat, formatOf } from './publish-formats.ts'
 import { itemReader } from './publish-item.ts'
 import type { Items } from './publish-items.ts'
+import { publishOperation } from './publish-operation.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 /** What the route needs. */
@@ -54,6 +55,7 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
   app.post<{ Body: Buffer | undefined }>(
     '/v1/notifications',
     {
+      config: { operation: publishOperation(options.retentionSeconds) },
       bodyLimit: maxBodyBytes,
       onRequest: [authenticate, refuseCodings, ...rateLimits, demandFormat],
       preHandler: renew,

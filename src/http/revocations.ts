@@ -8,6 +8,7 @@ import { check } from './check.ts'
 import { parseJson } from './json.ts'
 import { Problem, type ProblemDetail } from './problem.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { revocationsOperation } from './revocations-operation.ts'
 
 /** What the route needs. */
 export interface RevocationsRouteOptions {
@@ -43,6 +44,7 @@ export function revocationsRoute(
   app.post<{ Body: Buffer }>(
     '/v1/revocations',
     {
+      config: { operation: revocationsOperation(clock.now()) },
       bodyLimit: MAX_BODY_BYTES,
       onRequest: [authenticate, demandAdmin, refuseCodings, ...rateLimits],
       preHandler: renew,

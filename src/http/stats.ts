@@ -7,6 +7,7 @@ import { type Authenticate, demandAdmin } from './authentication.ts'
 import type { Figures } from './figures.ts'
 import { isGone } from './gone.ts'
 import { Problem } from './problem.ts'
+import { STATS_OPERATION } from './stats-operation.ts'
 
 /** What the route needs. */
 export interface StatsOptions {
@@ -36,7 +37,8 @@ export function statsRoute(
 
   app.register(FastifySSEPlugin, { retryDelay: RETRY_MS })
 
-  app.get('/v1/stats', { onRequest: [authenticate, demandAdmin] }, async (request, reply) => {
+  const config = { operation: STATS_OPERATION }
+  app.get('/v1/stats', { config, onRequest: [authenticate, demandAdmin] }, async (request, reply) => {
     if (acceptsEvents(request.headers)) return watch(request, reply)
     reply.header('cache-control', 'no-store')
     return figures.read()

@@ -23,6 +23,7 @@ import { Problem } from './problem.ts'
 import { type RateLimits, rateLimits } from './rate-limit.ts'
 import { releaseExchange, releaseUpgrade } from './release.ts'
 import { RepeatedPolls } from './repeated-polls.ts'
+import { streamOperation } from './stream-operation.ts'
 
 /** What the stream's route needs. */
 export interface StreamOptions {
@@ -101,7 +102,7 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     method: 'GET',
     url: '/v1/stream',
     exposeHeadRoute: false,
-    config: { takesUpgrade: true },
+    config: { takesUpgrade: true, operation: streamOperation(limits.maxChannels) },
     onRequest: authenticate,
     preValidation: agree,
     // One for each request would be a part of what a long-poll costs that can be measured, and nothing is written about most.

@@ -15,20 +15,24 @@ export const SEGMENT_CHARACTERS = 'A-Za-z0-9_\\-.~@+='
 
 // PURE: a bundle that only matches names, as the SDK's, is rid of them.
 const SEGMENT = `[${SEGMENT_CHARACTERS}]{1,64}`
-const NAME = /* @__PURE__ */ new RegExp(`^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`)
+/** A channel name that is not too long. */
+export const CHANNEL_NAME = /* @__PURE__ */ new RegExp(
+  `^${SEGMENT}(?::${SEGMENT}){0,${MAX_CHANNEL_SEGMENTS - 1}}$`,
+)
 const ANY = `(?:\\*|${SEGMENT})`
-const PATTERN = /* @__PURE__ */ new RegExp(
+/** A channel name or pattern that is not too long. */
+export const CHANNEL_PATTERN = /* @__PURE__ */ new RegExp(
   `^(?:\\*\\*|${ANY}(?::${ANY}){0,${MAX_CHANNEL_SEGMENTS - 1}}|(?:${ANY}:){1,${MAX_CHANNEL_SEGMENTS - 1}}\\*\\*)$`,
 )
 
 /** Says whether `text` is a channel name: what one publishes to. */
 export function isChannelName(text: string): boolean {
-  return text.length <= MAX_CHANNEL_LENGTH && NAME.test(text)
+  return text.length <= MAX_CHANNEL_LENGTH && CHANNEL_NAME.test(text)
 }
 
 /** Says whether `text` is a channel name or a pattern: what one subscribes to. */
 export function isChannelPattern(text: string): boolean {
-  return text.length <= MAX_CHANNEL_LENGTH && PATTERN.test(text)
+  return text.length <= MAX_CHANNEL_LENGTH && CHANNEL_PATTERN.test(text)
 }
 
 /** Says whether `text`, a valid name or pattern, has a wildcard in it. (`*` is no segment character.) */

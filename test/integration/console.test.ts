@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import { consoleRoutes } from '../../src/http/console.ts'
 import { registerErrors } from '../../src/http/errors.ts'
+import { CONSOLE, pageRoutes } from '../../src/http/pages.ts'
 import { systemClock } from '../../src/stream/clock.ts'
 
 /** The console's routes over a directory with `files`. */
@@ -15,7 +15,7 @@ function serve(
   const directory = t.testdir(files)
   const app = Fastify()
   registerErrors(app, systemClock)
-  app.register(consoleRoutes, { directory: pathToFileURL(`${directory}/`) })
+  app.register(pageRoutes, { page: CONSOLE, directory: pathToFileURL(`${directory}/`) })
   t.teardown(() => app.close())
   return { app, directory }
 }

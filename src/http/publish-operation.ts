@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import type { Operation } from './openapi/operation.ts'
+import type { PublishAnswer } from './publish.ts'
+import { itemSchema, notificationId } from './publish-item.ts'
+import { MAX_ITEMS } from './publish-items.ts'
+
+const headers = z.object({
+  'Idempotency-Key': notificationId
+    .optional()
+    .describe('The `id` of a notification that has none; in a batch with `:N`, its index.'),
+  traceparent: z.string().optional().describe('Goes with every notification (W3C Trace Context).'),
+})
+
+const answer = z.strictObject({
+  notifications: z.array(
+    z.strictObject({ id: z.string(), channel: z.string(), cursor: z.string(), duplicate: z.boolean() }),
+  ),
+}) satisfies z.ZodType<PublishAnswer>
+
+const SHIPPED = { channel: 'user:42', type: 'order.shipped', id: 'order-7-shipped', data: { order: 7 } }
+const LINES = ['{"channel":"user:42","data":"first"}', '{"channel":"user:43","data":"second"}', '']
+
+/** What the route says of itself, where notifications may last for `retentionSeconds`. */
+export function publishOperation(retentionSeconds: number): Operation {
+  const item = itemSchema(retentionSeconds)
+  const content = { 'application/json': answer }
+  return {
+    id: 'publish',
+    tag: 'Notifications',
+    summary: 'Publish notifications',
+    description:
+      'All are checked before any is stored. The same again, by channel and id, is stored once within the idempotency window: whoever got no answer sends it again.',
+    access: 'credential',
+    headers,
+    body: {
+      'application/json': z.union([item, z.array(item).min(1).max(MAX_ITEMS)]),
+      'application/x-ndjson': z.string().describe(`One such object a line, 1 to ${MAX_ITEMS}.`),
+    },
+    answers: {
+      201: { description: 'They are durable.', content },
+      200: { description: 'They were durable before: all are duplicates.', content },
+    },
+    problems: [
+      'bad-json',
+      'bad-notification',
+      'bad-idempotency-key',
+      'forbidden',
+      'too-large',
+      'unsupported-media-type',
+      'too-many-requests',
+      'log-unavailable',
+    ],
+    examples: {
+      one: {
+        summary: 'One notification',
+        body: { type: 'application/json', value: SHIPPED },
+        answer: stored(201, [{ id: SHIPPED.id, channel: 'user:42', cursor: 'k2v9x0-7', duplicate: false }]),
+      },
+      again: {
+        summary: 'The same again',
+        body: { type: 'application/json', value: SHIPPED },
+        answer: stored(200, [{ id: SHIPPED.id, channel: 'user:42', cursor: 'k2v9x0-7', duplicate: true }]),
+      },
+      several: {
+        summary: 'Several, on several channels, with a key for all',
+        headers: { 'Idempotency-Key': 'import-3' },
+        body: {
+          type: 'application/json',
+          value: [
+            { channels: ['user:42', 'user:43'], data: 'Hello' },
+            { channel: 'news', data: 'Goodbye', ttl: Math.min(60, retentionSeconds) },
+          ],
+        },
+        answer: stored(201, [
+          { id: 'import-3:0', channel: 'user:42', cursor: 'k2v9x0-8', duplicate: false },
+          { id: 'import-3:0', channel: 'user:43', cursor: 'k2v9x0-9', duplicate: false },
+          { id: 'import-3:1', channel: 'news', cursor: 'k2v9x0-a', duplicate: false },
+        ]),
+      },
+      lines: {
+        summary: 'One a line',
+        headers: { 'Idempotency-Key': 'import-4' },
+        body: { type: 'application/x-ndjson', value: LINES.join('\n') },
+        answer: stored(201, [
+          { id: 'import-4:0', channel: 'user:42', cursor: 'k2v9x0-b', duplicate: false },
+          { id: 'import-4:1', channel: 'user:43', cursor: 'k2v9x0-c', duplicate: false },
+        ]),
+      },
+    },
+  }
+}
+
+function stored(status: number, notifications: PublishAnswer['notifications']) {
+  return { status, type: 'application/json', value: { notifications } }
+}

@@ -7,6 +7,7 @@ import type { Operation } from './openapi/operation.ts'
 
 /** A page, and what it is made of. */
 export interface Page {
+  readonly title: string
   /** what is served: nothing else in the directory can be asked for */
   readonly files: readonly PageFile[]
   /** what the page may load from other places than this service (CSP, level 3) */
@@ -23,6 +24,7 @@ interface PageFile {
 
 /** The console (contract §7). */
 export const CONSOLE: Page = {
+  title: 'the console',
   files: [
     { path: '/', file: 'index.html', type: 'text/html' },
     { path: '/console.css', file: 'console.css', type: 'text/css' },
@@ -34,6 +36,7 @@ export const CONSOLE: Page = {
 
 /** `/openapi.json` to be read, and tried out. */
 export const DOCS: Page = {
+  title: 'the page of this document',
   files: [
     { path: '/docs', file: 'index.html', type: 'text/html' },
     { path: '/docs/docs.css', file: 'docs.css', type: 'text/css' },
@@ -79,18 +82,18 @@ export function pageRoutes(app: FastifyInstance, { page, directory }: PageOption
   if (built.length > 0)
     app.register(fastifyStatic, { root: fileURLToPath(directory), serve: false, cacheControl: false })
   for (const entry of built) {
-    app.get(entry.path, { config: { operation: operationOf(entry) } }, (_request, reply) =>
+    app.get(entry.path, { config: { operation: operationOf(page, entry) } }, (_request, reply) =>
       reply.headers(headers).sendFile(entry.file),
     )
   }
   done()
 }
 
-function operationOf({ path, type }: PageFile): Operation {
+function operationOf({ title }: Page, { path, type }: PageFile): Operation {
   return {
     id: `page${path.replaceAll(/\W+/g, '-')}`,
     tag: 'Pages',
-    summary: type === 'text/html' ? 'A page for people' : 'A part of it',
+    summary: `${type === 'text/html' ? 'Shows' : 'Belongs to'} ${title}`,
     access: 'everyone',
     answers: {
       200: { description: 'The file.', headers: { ETag: 'Its version.' }, content: { [type]: z.string() } },

@@ -60,7 +60,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[], credentials:
     components: {
       schemas: { Problem: PROBLEM },
       responses: { Refused: REFUSED },
-      securitySchemes: securitySchemes(credentials),
+      ...(credentials.asked && { securitySchemes: securitySchemes(credentials) }),
     },
   }
 }

@@ -20,7 +20,7 @@ const extension = z.unknown().refine(isAttribute, {
 })
 
 /** An event in the JSON event format of CloudEvents 1.0, as one publishes it (PROTOCOL P-201 to P-204). */
-const schema = z
+export const eventSchema = z
   .object({
     specversion: z.literal('1.0', 'must be 1.0'),
     id: text,
@@ -61,7 +61,7 @@ const schema = z
  * Reads an event: the notification's `data` is the whole of it, so that a subscriber gets all of its attributes, and its `type` the
  * notification's. Pointers name attributes, in binary mode too.
  */
-export const readEvent: ReadItem = (value, at, errors) => check(schema, value, at, errors)
+export const readEvent: ReadItem = (value, at, errors) => check(eventSchema, value, at, errors)
 
 /**
  * What identifies an event is its source and id together (CloudEvents §3.1). No source has a space in it, so no two pairs give the same

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Operation } from './openapi/operation.ts'
 import type { PublishAnswer } from './publish.ts'
+import { eventSchema } from './publish-event.ts'
 import { itemSchema, notificationId } from './publish-item.ts'
 import { MAX_ITEMS } from './publish-items.ts'
 
@@ -9,6 +10,14 @@ const headers = z.object({
     .optional()
     .describe('The `id` of a notification that has none; in a batch with `:N`, its index.'),
   traceparent: z.string().optional().describe('Goes with every notification (W3C Trace Context).'),
+  'ce-specversion': z
+    .literal('1.0')
+    .optional()
+    .describe('Binary mode of CloudEvents: each attribute is a header `ce-…`, the body is the data.'),
+  'ce-id': z.string().optional(),
+  'ce-source': z.string().optional(),
+  'ce-type': z.string().optional(),
+  'ce-subject': z.string().optional().describe('The channel, where there is no `ce-channel`.'),
 })
 
 const answer = z.strictObject({
@@ -18,6 +27,7 @@ const answer = z.strictObject({
 }) satisfies z.ZodType<PublishAnswer>
 
 const SHIPPED = { channel: 'user:42', type: 'order.shipped', id: 'order-7-shipped', data: { order: 7 } }
+const EVENT = { specversion: '1.0', source: '/shop', type: 'order.shipped', subject: 'user:42' }
 const LINES = ['{"channel":"user:42","data":"first"}', '{"channel":"user:43","data":"second"}', '']
 
 /** What the route says of itself, where notifications may last for `retentionSeconds`. */
@@ -35,6 +45,9 @@ export function publishOperation(retentionSeconds: number): Operation {
     body: {
       'application/json': z.union([item, z.array(item).min(1).max(MAX_ITEMS)]),
       'application/x-ndjson': z.string().describe(`One such object a line, 1 to ${MAX_ITEMS}.`),
+      'application/cloudevents+json': eventSchema,
+      'application/cloudevents-batch+json': z.array(eventSchema).min(1).max(MAX_ITEMS),
+      'text/plain': z.string().describe('As every other type: the data of an event in binary mode.'),
     },
     answers: {
       201: { description: 'They are durable.', content },
@@ -85,6 +98,28 @@ export function publishOperation(retentionSeconds: number): Operation {
           { id: 'import-4:0', channel: 'user:42', cursor: 'k2v9x0-b', duplicate: false },
           { id: 'import-4:1', channel: 'user:43', cursor: 'k2v9x0-c', duplicate: false },
         ]),
+      },
+      event: {
+        summary: 'An event of CloudEvents 1.0',
+        body: { type: 'application/cloudevents+json', value: { ...EVENT, id: '7', data: { order: 7 } } },
+        answer: stored(201, [{ id: '/shop 7', channel: 'user:42', cursor: 'k2v9x0-d', duplicate: false }]),
+      },
+      events: {
+        summary: 'A batch of events',
+        body: { type: 'application/cloudevents-batch+json', value: [{ ...EVENT, id: '8' }] },
+        answer: stored(201, [{ id: '/shop 8', channel: 'user:42', cursor: 'k2v9x0-e', duplicate: false }]),
+      },
+      binary: {
+        summary: 'An event whose attributes are headers',
+        headers: {
+          'ce-specversion': '1.0',
+          'ce-id': '9',
+          'ce-source': '/shop',
+          'ce-type': 'order.shipped',
+          'ce-subject': 'user:42',
+        },
+        body: { type: 'text/plain', value: 'Order 9 is on its way.' },
+        answer: stored(201, [{ id: '/shop 9', channel: 'user:42', cursor: 'k2v9x0-f', duplicate: false }]),
       },
     },
   }

@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { Document, visit } from 'yaml'
 import { FILE_VARIABLE } from '../src/config/load.ts'
 import { SETTINGS } from '../src/config/settings.ts'
 import { FAMILIES } from '../src/http/metrics/families.ts'
 import { CODES, type Code } from '../src/protocol/codes.ts'
+import { asyncApiDocument } from './asyncapi/document.ts'
 
 /** A part of a document that is made from the source: what stands between `<!-- begin: NAME -->` and `<!-- end: NAME -->`. */
 interface GeneratedPart {
@@ -31,17 +33,41 @@ export interface DocumentDraft {
  * @throws Error when a document has lost its markers
  */
 export function draftDocuments(): DocumentDraft[] {
-  return GENERATED.map(({ document, name, render }) => {
-    const actual = readFileSync(new URL(`../${document}`, import.meta.url), 'utf8')
-    const [begin, end] = [`<!-- begin: ${name} -->\n`, `<!-- end: ${name} -->`]
-    const [from, to] = [actual.indexOf(begin), actual.indexOf(end)]
-    if (from < 0 || to < from) throw new Error(`${document} needs the lines ${begin.trim()} and ${end}`)
-    return {
-      document,
-      actual,
-      wanted: `${actual.slice(0, from)}${begin}\n${render()}\n${actual.slice(to)}`,
-    }
+  return [...GENERATED.map(draft), asyncApiDraft()]
+}
+
+function draft({ document, name, render }: GeneratedPart): DocumentDraft {
+  const actual = readFileSync(new URL(`../${document}`, import.meta.url), 'utf8')
+  const [begin, end] = [`<!-- begin: ${name} -->\n`, `<!-- end: ${name} -->`]
+  const [from, to] = [actual.indexOf(begin), actual.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${document} needs the lines ${begin.trim()} and ${end}`)
+  return {
+    document,
+    actual,
+    wanted: `${actual.slice(0, from)}${begin}\n${render()}\n${actual.slice(to)}`,
+  }
+}
+
+/** A document that is generated as a whole. */
+function asyncApiDraft(): DocumentDraft {
+  const file = new URL('../asyncapi.yaml', import.meta.url)
+  return {
+    document: 'asyncapi.yaml',
+    actual: existsSync(file) ? readFileSync(file, 'utf8') : '',
+    wanted: asyncApiText(),
+  }
+}
+
+function asyncApiText(): string {
+  const document = new Document(asyncApiDocument(), { aliasDuplicateObjects: false })
+  document.commentBefore = ' Written by `npm run docs`.'
+  visit(document, {
+    Scalar(_key, node) {
+      // Parsers of YAML 1.1 would take it for a time (§5.1 of its types), not for text.
+      if (typeof node.value === 'string' && /^\d{4}-\d\d-\d\d/.test(node.value)) node.type = 'QUOTE_DOUBLE'
+    },
   })
+  return document.toString({ lineWidth: 0 })
 }
 
 function settingsTable(): string {

@@ -6,7 +6,7 @@ import type { ClientMessage } from '../protocol/messages.ts'
 const request = z.string().min(1).max(128).optional()
 const channels = z.array(z.string()).min(1).max(100)
 
-const clientMessage = z.discriminatedUnion('type', [
+export const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.enum(['subscribe', 'unsubscribe']), channels, request }),
   z.strictObject({ type: z.literal('token'), token: z.string().min(1), request }),
   z.strictObject({ type: z.literal('ping'), request }),

@@ -3,7 +3,7 @@ import t from 'tap'
 import { documentRoutes } from '../../src/http/openapi.ts'
 import { FORMATS } from '../../src/http/publish-formats.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import { checker, faultsOf, pointerOf } from '../support/api-documents.ts'
+import { checker, faultsOf, pointerOf, shapeOf } from '../support/api-documents.ts'
 import { startApp } from '../support/app.ts'
 import type { Target } from '../support/clients/requests.ts'
 import {
@@ -123,10 +123,3 @@ t.test('what is refused is refused as the document says', async (t) => {
     await refuses(limited, '429', example, AS_ADMIN)
   }
 })
-
-/** The types of all members, and of the first item of lists. */
-function shapeOf(value: unknown): unknown {
-  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
-  if (typeof value !== 'object' || value === null) return typeof value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)]))
-}

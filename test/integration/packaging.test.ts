@@ -48,7 +48,8 @@ t.test('the image serves, is healthy, writes to its volume only, and drains', as
   }
   const { process: service, url, ended } = startService(t, settings, { args, cwd: app })
   const { origin, port } = new URL(await url)
-  for (const path of ['/', '/client.js', '/readyz']) t.equal((await fetch(origin + path)).status, 200, path)
+  for (const path of ['/', '/client.js', '/docs', '/openapi.json', '/readyz'])
+    t.equal((await fetch(origin + path)).status, 200, path)
 
   const [, ...check] = execForm(image, 'HEALTHCHECK')
   const health = () =>
@@ -98,7 +99,7 @@ const SAMPLES = {
 
 /** Packs what was built, and installs it in an empty project, with no packages but those that it depends on and the project's own. */
 function install(): { project: string; installed: string } {
-  for (const file of ['README.md', 'LICENSE']) cpSync(join(ROOT, file), join(build, file))
+  for (const file of ['README.md', 'LICENSE', 'asyncapi.yaml']) cpSync(join(ROOT, file), join(build, file))
   // Built already: prepack would build it again.
   runPlainly(build, 'npm', 'pack', '--ignore-scripts', '--pack-destination', directory)
   const [tarball = ''] = readdirSync(directory).filter((name) => name.endsWith('.tgz'))
@@ -123,6 +124,7 @@ t.test('the npm package, installed in an empty project', async (t) => {
     t.strictSame((await publint({ pkgDir: installed, pack: false, strict: true })).messages, [])
     const help = runPlainly(project, join(installed, bin.tidings), '--help')
     t.match(help, { status: 0, stdout: /^tidings COMMAND/ })
+    t.ok(readdirSync(installed).includes('asyncapi.yaml'))
   })
 
   await t.test('has types for a sample of each entry', async (t) => {
@@ -139,8 +141,9 @@ t.test('the npm package, installed in an empty project', async (t) => {
   })
 
   await t.test('serves, and the samples run', async (t) => {
-    const main = join(installed, 'dist', 'main.js')
-    const url = await startService(t, {}, { args: [main], cwd: project }).url
+    const serve = [join(installed, bin.tidings), 'serve']
+    const url = await startService(t, {}, { args: serve, cwd: project }).url
+    t.equal((await fetch(new URL('/docs', url))).status, 200)
     for (const [entry, { output }] of Object.entries(SAMPLES)) {
       const { status, stdout, stderr } = runPlainly(project, process.execPath, `${entry}.js`, url)
       t.strictSame([status, stdout, stderr], [0, output, ''], entry)

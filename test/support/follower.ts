@@ -23,8 +23,6 @@ export interface Route {
 
 /** Before another route is tried after one has failed, in milliseconds. */
 const RETRY = 50
-/** How long a long-poll waits, in seconds; then it brings a cursor, as a heartbeat does. */
-const WAIT = 1
 /** What `followEverywhere` has each follow: half of the traffic, by name and by pattern. */
 const CHANNELS_OF_EACH = ['load:0:0', 'load:1:*', 'load:3:**']
 
@@ -37,20 +35,30 @@ export class Follower {
   readonly byes: ByeMessage[] = []
   /** how many heartbeats, or answers to long-polls that brought nothing */
   heartbeats = 0
-  /** how many streams it has had */
-  streams = 0
+  /** when each of its streams was opened, by `performance.now()` */
+  readonly openings: number[] = []
   /** the longest time between two notifications, in milliseconds */
   longestSilence = 0
   #latest: number | undefined
   #first: string | undefined
   #cursor: string | undefined
   #client: Client | undefined
+  /** it was told not to come back before, by `performance.now()` */
+  #returnAt = 0
+  readonly #wait: number
   #isOver = false
 
-  constructor(t: { teardown(fn: () => unknown): void }, name: string, channels: readonly string[]) {
+  /** @param wait how long a long-poll waits, in seconds; then it brings a cursor, as a heartbeat does */
+  constructor(t: { teardown(fn: () => unknown): void }, name: string, channels: readonly string[], wait = 1) {
     this.name = name
     this.channels = new ChannelSet(channels)
+    this.#wait = wait
     t.teardown(() => this.stop())
+  }
+
+  /** how many streams it has had */
+  get streams(): number {
+    return this.openings.length
   }
 
   /** Where it began: it is to get everything behind this position. */
@@ -63,30 +71,34 @@ export class Follower {
     return positionOf(this.#cursor)
   }
 
-  /** Follows one route until it ends, or until `enough` says so after a message; then breaks it off. */
+  /** Follows one route until it ends, which is an error, or until `enough` says so after a message; then breaks it off. */
   async follow({ kind, target }: Route, enough: () => boolean = () => false): Promise<void> {
     const client = await kind.open(target, {
       channel: [...this.channels],
-      wait: WAIT,
+      wait: this.#wait,
       ...(this.#cursor !== undefined && { cursor: this.#cursor }),
     })
     this.#client = client
     try {
-      this.streams++
+      this.openings.push(performance.now())
       while (!this.#isOver) {
         const message = await client.inbox.next()
         this.#take(message)
-        if (message.type === 'bye' || enough()) return
+        if (enough()) return
       }
     } finally {
       await client.close()
     }
   }
 
-  /** Follows one route after the other, until `stop`; whatever breaks one is a reason to take the next. */
+  /**
+   * Follows one route after the other, until `stop`; whatever ends one is a reason to take the next. After `bye` it stays until it is
+   * let go, and takes the next no sooner than it was told (PROTOCOL P-34).
+   */
   async roam(routes: readonly Route[]): Promise<void> {
     for (let n = 0; !this.#isOver; n++) {
-      await this.follow(routes[n % routes.length] as Route).catch(() => pause(RETRY))
+      const ended = this.follow(routes[n % routes.length] as Route)
+      await ended.catch(() => pause(Math.max(RETRY, this.#returnAt - performance.now())))
     }
   }
 
@@ -103,7 +115,10 @@ export class Follower {
     }
     if (message.type === 'gap') this.gaps.push(message)
     if (message.type === 'heartbeat') this.heartbeats++
-    if (message.type === 'bye') this.byes.push(message)
+    if (message.type === 'bye') {
+      this.byes.push(message)
+      this.#returnAt = performance.now() + message.retryAfter
+    }
     if (message.type !== 'notification') return
     const now = performance.now()
     this.longestSilence = Math.max(this.longestSilence, now - (this.#latest ?? now))

@@ -14,6 +14,8 @@ export interface Instance extends Target {
   kill(): Promise<Ending>
   /** SIGTERM; resolves when it has ended. */
   stop(): Promise<Ending>
+  /** SIGTERM, and another; resolves when it has ended. */
+  stopAtOnce(): Promise<Ending>
 }
 
 /** Prepares an instance on NATS; it is gone when the test ends. */
@@ -50,6 +52,11 @@ export async function prepareInstance(
     },
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
+    async stopAtOnce() {
+      // Until it is taken for another signal than the first.
+      const again = setInterval(() => service?.process.kill('SIGTERM'), 100)
+      return end('SIGTERM').finally(() => clearInterval(again))
+    },
   }
   return instance
 }

@@ -11,7 +11,10 @@ const IN_FLIGHT = 500
 /** What an instance says when its log can't take it, and a proxy when it gets no answer from an instance. */
 const RETRYABLE: ReadonlySet<number> = new Set([502, 503, 504])
 
-/** The channels that are published on: four groups of five. */
+/** Notifications a second. */
+const RATE = 200
+
+/** The channels that are published on where no others are named: four groups of five. */
 export const CHANNELS = Array.from({ length: 20 }, (_, i) => `load:${Math.floor(i / 5)}:${i % 5}`)
 
 /** A notification that was answered with 2xx. */
@@ -30,14 +33,11 @@ export interface Traffic {
   stop(): Promise<void>
 }
 
-/**
- * Publishes at a steady rate over `CHANNELS`, to one target after the other.
- * @param rate notifications a second
- */
+/** Publishes 200 notifications a second, on one channel after the other, to one target after the other. */
 export function startTraffic(
   t: { teardown(fn: () => unknown): void },
   targets: readonly Target[],
-  rate = 200,
+  channels: readonly string[] = CHANNELS,
 ): Traffic {
   const run = randomUUID()
   const acknowledged: Acknowledged[] = []
@@ -49,7 +49,7 @@ export function startTraffic(
   let longestSilence = 0
 
   async function store(n: number): Promise<void> {
-    const channel = CHANNELS[n % CHANNELS.length] ?? ''
+    const channel = channels[n % channels.length] ?? ''
     const id = `${run}-${n}`
     for (let attempt = n; !isOver; attempt++) {
       const target = targets[attempt % targets.length] as Target
@@ -69,7 +69,7 @@ export function startTraffic(
 
   const began = performance.now()
   const clock = setInterval(() => {
-    const due = Math.floor(((performance.now() - began) / 1000) * rate) - count
+    const due = Math.floor(((performance.now() - began) / 1000) * RATE) - count
     for (let i = 0; i < due; i++) {
       const n = count++
       if (underWay.size >= IN_FLIGHT) continue

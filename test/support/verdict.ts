@@ -18,7 +18,8 @@ export interface Verdict {
   readonly gaps: number
 }
 
-const FLAWLESS: Verdict = { missing: 0, repeated: 0, outOfOrder: 0, unknown: 0, gaps: 0 }
+/** Nothing is. */
+export const FLAWLESS: Verdict = { missing: 0, repeated: 0, outOfOrder: 0, unknown: 0, gaps: 0 }
 
 /** Compares what a follower was brought, from where it began, with what was acknowledged. */
 export function judge(follower: Follower, acknowledged: readonly Acknowledged[]): Verdict {
@@ -41,8 +42,8 @@ export function judge(follower: Follower, acknowledged: readonly Acknowledged[])
   return { missing, repeated, outOfOrder, unknown, gaps: follower.gaps.length }
 }
 
-/** Ends the traffic, waits until all followers have what was acknowledged, ends them, and says whether each got all, once, in order. */
-export async function conclude(t: Test, traffic: Traffic, followers: readonly Follower[]): Promise<void> {
+/** Ends the traffic, waits until all followers have what was acknowledged, and ends them. */
+export async function settle(t: Test, traffic: Traffic, followers: readonly Follower[]): Promise<void> {
   await traffic.stop()
   const { acknowledged } = traffic
   const last = acknowledged.reduce((greatest, { position }) => Math.max(greatest, position), 0)
@@ -56,10 +57,19 @@ export async function conclude(t: Test, traffic: Traffic, followers: readonly Fo
   )
   await Promise.all(followers.map((follower) => follower.stop()))
   t.ok(acknowledged.length > 0, `${acknowledged.length} notifications were acknowledged`)
+}
+
+/** Settles, and says whether each got all, once, in order. */
+export async function conclude(t: Test, traffic: Traffic, followers: readonly Follower[]): Promise<void> {
+  await settle(t, traffic, followers)
   for (const follower of followers) {
     const { name, received, streams } = follower
     t.ok(received.length > 0, `${name}: ${received.length} notifications over ${streams} streams`)
-    t.strictSame(judge(follower, acknowledged), FLAWLESS, `${name}: none missing, repeated or out of order`)
+    t.strictSame(
+      judge(follower, traffic.acknowledged),
+      FLAWLESS,
+      `${name}: none missing, repeated or out of order`,
+    )
   }
 }
 

@@ -134,7 +134,7 @@ t.test('workers whose primary is killed drain and end', async (t) => {
   await listens(service, 2)
   await until('it is there', () => !Number.isNaN(follower.position))
   service.process.kill('SIGKILL')
-  await followed
+  await t.rejects(followed, /the stream is over/)
   t.match(follower.byes, [{ reason: 'draining' }])
   t.match(await service.ended, { signal: 'SIGKILL' }, 'nobody is left who could write to its output')
 })

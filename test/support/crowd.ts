@@ -1,75 +1,72 @@
-import type { ClientKind } from './clients/client.ts'
-import { keptLongPollClient } from './clients/long-poll.ts'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import type { Target } from './clients/requests.ts'
-import { fetchSseClient } from './clients/sse.ts'
-import { abruptWebSocketClient } from './clients/websocket.ts'
-import { Follower } from './follower.ts'
 import type { Teardown } from './nats.ts'
 import type { Acknowledged } from './traffic.ts'
-import { until } from './until.ts'
-import { FLAWLESS, judge, type Verdict } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
 
-const KINDS: readonly ClientKind[] = [abruptWebSocketClient, fetchSseClient, keptLongPollClient]
+const PROCESS = fileURLToPath(new URL('./crowd-process.ts', import.meta.url))
 
 /** Clients that share a channel, so that 200 publishes a second are 2,000 deliveries: what two cores can carry besides all else. */
 const SHARING = 10
-/** How long their long-polls wait, in seconds. */
-const WAIT = 5
-/** Clients of each transport that come at once: all together fewer than the 511 that nginx has room for to be accepted. */
-const AT_ONCE = 100
 
-/** Many clients of all transports, which come to one address and come back there. */
+/** How a crowd gets on. */
+export interface Progress {
+  /** when each stream of each client was opened, in milliseconds since 1970 */
+  readonly openings: readonly number[]
+  /** how many streams were told that they will be closed */
+  readonly byes: number
+  /** how many notifications the one with the fewest has got */
+  readonly least: number
+}
+
+/** What became of a crowd. */
+export interface Reckoning {
+  /** of all clients together */
+  readonly verdict: Verdict
+  readonly deliveries: number
+}
+
+/** What a crowd is asked: how it gets on, or what it makes of all that was acknowledged. */
+export type Question = Record<string, never> | { readonly acknowledged: readonly Acknowledged[] }
+
+/** Many clients, a third of them of each transport, in a process of their own. */
 export interface Crowd {
-  readonly followers: readonly Follower[]
   /** what they follow, each one of these */
   readonly channels: readonly string[]
+  progress(): Promise<Progress>
+  /** Waits until all have what was acknowledged, and compares. */
+  reckon(acknowledged: readonly Acknowledged[]): Promise<Reckoning>
 }
 
-/** Has so many clients of each transport come to `target`; resolves when all have a stream. */
-export async function gather(t: Teardown, target: Target, countOfEach: number): Promise<Crowd> {
-  const channels = Array.from({ length: (countOfEach * KINDS.length) / SHARING }, (_, n) => `crowd:${n}`)
-  const followers: Follower[] = []
-  for (let n = 0; n < countOfEach; n++) {
-    for (const kind of KINDS) {
-      const channel = channels[followers.length % channels.length] ?? ''
-      const follower = new Follower(t, `${kind.transport} ${n}`, [channel], WAIT)
-      followers.push(follower)
-      void follower.roam([{ kind, target }])
-    }
-    if (n % AT_ONCE === 0) await until('all so far have a stream', () => followers.every(isReady))
+/** The channels of a crowd with so many clients of each transport. */
+export function channelsOf(countOfEach: number): string[] {
+  return Array.from({ length: (countOfEach * 3) / SHARING }, (_, n) => `crowd:${n}`)
+}
+
+/** Has so many clients of each transport come to `target`, and come back there; resolves when all have a stream. They go when the test ends. */
+export async function gather(t: Teardown, { url }: Target, countOfEach: number): Promise<Crowd> {
+  const child = fork(PROCESS, [url, `${countOfEach}`], { execArgv: ['--import=tsx'] })
+  const ended = once(child, 'exit')
+  t.teardown(() => {
+    child.kill()
+    return ended
+  })
+  const failed = ended.then(([code]) => {
+    throw new Error(`the crowd ended with ${code}`)
+  })
+  const answer = async (): Promise<unknown> => (await Promise.race([once(child, 'message'), failed]))[0]
+  const ask = (question: Question): Promise<unknown> => {
+    child.send(question)
+    return answer()
   }
-  await until('all have a stream', () => followers.every(isReady))
-  return { followers, channels }
-}
-
-function isReady({ begin }: Follower): boolean {
-  return !Number.isNaN(begin)
-}
-
-/** Adds up what is wrong with what the crowd was brought. */
-export function judgeAll({ followers }: Crowd, acknowledged: readonly Acknowledged[]): Verdict {
-  const byChannel = new Map<string, Acknowledged[]>()
-  for (const one of acknowledged) {
-    const others = byChannel.get(one.channel)
-    if (others) others.push(one)
-    else byChannel.set(one.channel, [one])
-  }
-  return followers
-    .map((follower) =>
-      judge(
-        follower,
-        [...follower.channels].flatMap((name) => byChannel.get(name) ?? []),
-      ),
-    )
-    .reduce(add, FLAWLESS)
-}
-
-function add(one: Verdict, other: Verdict): Verdict {
+  // Once it has ended there is nothing more to ask.
+  failed.catch(() => {})
+  await answer()
   return {
-    missing: one.missing + other.missing,
-    repeated: one.repeated + other.repeated,
-    outOfOrder: one.outOfOrder + other.outOfOrder,
-    unknown: one.unknown + other.unknown,
-    gaps: one.gaps + other.gaps,
+    channels: channelsOf(countOfEach),
+    progress: () => ask({}) as Promise<Progress>,
+    reckon: (acknowledged) => ask({ acknowledged }) as Promise<Reckoning>,
   }
 }

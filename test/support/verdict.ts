@@ -42,8 +42,19 @@ export function judge(follower: Follower, acknowledged: readonly Acknowledged[])
   return { missing, repeated, outOfOrder, unknown, gaps: follower.gaps.length }
 }
 
-/** Ends the traffic, waits until all followers have what was acknowledged, and ends them. */
-export async function settle(t: Test, traffic: Traffic, followers: readonly Follower[]): Promise<void> {
+/** What is wrong with all of them together. */
+export function total(verdicts: readonly Verdict[]): Verdict {
+  return verdicts.reduce((one, other) => ({
+    missing: one.missing + other.missing,
+    repeated: one.repeated + other.repeated,
+    outOfOrder: one.outOfOrder + other.outOfOrder,
+    unknown: one.unknown + other.unknown,
+    gaps: one.gaps + other.gaps,
+  }))
+}
+
+/** Ends the traffic, waits until all followers have what was acknowledged, ends them, and says whether each got all, once, in order. */
+export async function conclude(t: Test, traffic: Traffic, followers: readonly Follower[]): Promise<void> {
   await traffic.stop()
   const { acknowledged } = traffic
   const last = acknowledged.reduce((greatest, { position }) => Math.max(greatest, position), 0)
@@ -57,19 +68,10 @@ export async function settle(t: Test, traffic: Traffic, followers: readonly Foll
   )
   await Promise.all(followers.map((follower) => follower.stop()))
   t.ok(acknowledged.length > 0, `${acknowledged.length} notifications were acknowledged`)
-}
-
-/** Settles, and says whether each got all, once, in order. */
-export async function conclude(t: Test, traffic: Traffic, followers: readonly Follower[]): Promise<void> {
-  await settle(t, traffic, followers)
   for (const follower of followers) {
     const { name, received, streams } = follower
     t.ok(received.length > 0, `${name}: ${received.length} notifications over ${streams} streams`)
-    t.strictSame(
-      judge(follower, traffic.acknowledged),
-      FLAWLESS,
-      `${name}: none missing, repeated or out of order`,
-    )
+    t.strictSame(judge(follower, acknowledged), FLAWLESS, `${name}: none missing, repeated or out of order`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type IncomingMessage, Agent as NodeAgent, get as nodeGet, type RequestOptions } from 'node:http'
 import { Agent, fetch } from 'undici'
 
 /** A way to make GET requests. */
@@ -44,6 +45,35 @@ export function keptFetchHttp(): Http {
       yield await answer.text()
     },
   }
+}
+
+/** Node's own: so light that a process can have thousands. */
+export const lightHttp: Http = {
+  name: 'node:http',
+  get: (url, headers, signal) => getLightly(url, { headers, signal, agent: false }),
+}
+
+/** Node's own, on one connection. */
+export function keptLightHttp(): Http {
+  let kept: NodeAgent | undefined
+  return {
+    name: 'node:http on one connection',
+    get(url, headers, signal) {
+      if (!kept) {
+        const agent = new NodeAgent({ keepAlive: true, maxSockets: 1 })
+        kept = agent
+        signal.addEventListener('abort', () => agent.destroy())
+      }
+      return getLightly(url, { headers, signal, agent: kept })
+    },
+  }
+}
+
+async function* getLightly(url: string, options: RequestOptions): AsyncGenerator<string> {
+  const [answer] = (await once(nodeGet(url, options), 'response')) as [IncomingMessage]
+  answer.setEncoding('utf8')
+  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${(await answer.toArray()).join('')}`)
+  yield* answer
 }
 
 /** Seconds after which curl gives up, so that none outlives its test for long. */

@@ -1,6 +1,6 @@
 import type { ControlMessage, LongPollAnswer } from '../../../src/protocol/messages.ts'
 import { type ClientKind, type Inbox, readingClient, streamUrl } from './client.ts'
-import { curlHttp, fetchHttp, type Http, keptFetchHttp } from './http.ts'
+import { curlHttp, fetchHttp, type Http, keptFetchHttp, keptLightHttp } from './http.ts'
 
 /** @param connect called for each client */
 function longPollBy(connect: () => Http): ClientKind {
@@ -42,6 +42,9 @@ export const fetchLongPollClient = longPollBy(() => fetchHttp)
 
 /** `fetch` of undici on a connection that it keeps. */
 export const keptLongPollClient = longPollBy(keptFetchHttp)
+
+/** `node:http` on a connection that it keeps. */
+export const lightLongPollClient = longPollBy(keptLightHttp)
 
 /** `curl`. */
 export const curlLongPollClient = longPollBy(() => curlHttp)

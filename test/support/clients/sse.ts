@@ -2,7 +2,7 @@ import { EventSource } from 'eventsource'
 import { Agent, fetch } from 'undici'
 import type { NotificationMessage } from '../../../src/protocol/messages.ts'
 import { type ClientKind, Inbox, type Message, readingClient, streamUrl } from './client.ts'
-import { curlHttp, fetchHttp, type Http } from './http.ts'
+import { curlHttp, fetchHttp, type Http, lightHttp } from './http.ts'
 
 /** What SSE has beside notifications. */
 const EVENTS = ['ready', 'heartbeat', 'gap', 'bye'] as const
@@ -46,6 +46,9 @@ function messageOf(event: string, data: string): Message {
 
 /** `fetch` of undici. */
 export const fetchSseClient = sseBy(fetchHttp)
+
+/** `node:http`. */
+export const lightSseClient = sseBy(lightHttp)
 
 /** `curl`. */
 export const curlSseClient = sseBy(curlHttp)

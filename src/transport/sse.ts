@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { ControlMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
 import type { Entry, Format } from '../stream/entry.ts'
-import type { Transport, TransportEvents } from '../stream/transport.ts'
+import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
 
 /** How a response is to be treated. */
 export interface SseOptions {
@@ -42,6 +42,7 @@ export class SseTransport implements Transport {
   readonly #headers: SseOptions['headers']
   #events: TransportEvents | undefined
   #full = false
+  #ending: CloseReason = 'gone'
 
   constructor(response: ServerResponse, { heartbeatMs, headers }: SseOptions) {
     this.#response = response
@@ -57,7 +58,9 @@ export class SseTransport implements Transport {
       this.#full = false
       events.drained()
     })
-    response.on('close', () => events.closed('gone'))
+    // Node's own time-out of the connection (`http/connections.ts`): only when the peer has taken nothing of what waits, it is over.
+    response.on('timeout', () => this.#onIdle())
+    response.on('close', () => events.closed(this.#ending))
     // Neither length nor chunks: the end of the connection is the end of the stream (RFC 9112 §6.3), and the bytes of a batch
     // are the same for every subscriber.
     response.removeHeader('transfer-encoding')
@@ -89,5 +92,10 @@ export class SseTransport implements Transport {
 
   abort(): void {
     this.#response.destroy()
+  }
+  #onIdle(): void {
+    if (this.#response.writableLength === 0) return
+    this.#ending = 'stalled'
+    this.abort()
   }
 }

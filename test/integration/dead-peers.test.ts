@@ -7,6 +7,7 @@ import { eventSourceClient } from '../support/clients/sse.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { scrape } from '../support/metrics.ts'
 import { getBytes, openRaw, UPGRADE } from '../support/raw-http.ts'
 import { frame, OPCODE } from '../support/raw-websocket.ts'
 import { until } from '../support/until.ts'
@@ -127,7 +128,12 @@ for (const [kind, request] of Object.entries({ WebSocket: WEBSOCKET, SSE })) {
     const service = await startNarrow(t, { stallSeconds: 1 })
     await openStuck(t, service, request)
     await until('it is freed', () => isFreed(service))
-    t.pass()
+    const ended = { transport: kind.toLowerCase(), reason: 'stalled' }
+    t.equal(
+      (await scrape(service)).value('tidings_connections_closed_total', ended),
+      1,
+      'and counted as such',
+    )
   })
 
   t.test(`a peer that has taken everything over ${kind} stays, however long nothing comes`, async (t) => {

@@ -41,7 +41,7 @@ export function registerOrigins(app: FastifyInstance, allowed: readonly string[]
       origin: isForAll ? '*' : (origin, tell) => tell(null, allowed.find((one) => one === origin) ?? false),
       // Cookies go to those only who are named.
       credentials: !isForAll,
-      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID'],
+      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'traceparent'],
       exposedHeaders: ['Retry-After', 'WWW-Authenticate'],
       maxAge: PREFLIGHT_MAX_AGE,
       // Its own refusal would be no problem document.

@@ -108,7 +108,8 @@ t.test('P-132 a preflight says what pages may send, and may be kept', async (t) 
   t.match(headers, {
     'access-control-allow-origin': PAGE,
     'access-control-allow-methods': /POST/,
-    'access-control-allow-headers': 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID',
+    'access-control-allow-headers':
+      'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, traceparent',
     'access-control-max-age': '7200',
   })
   const other = await request(`${service.url}/v1/notifications`, {

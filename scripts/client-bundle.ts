@@ -8,7 +8,7 @@ export const MOST_BYTES = 7 * 1024
 
 /** Names of members that only the SDK's own code and its parser's see: no message, event, option or browser's object has them. */
 const INTERNAL = `
-  kind attempts time chance lateAt aloneUntil aloneFor untried hedgeAt awaiting leaveAt silentAt readyAt heardAt lastIdle quiet serial rounds renewAt renewed
+  kind attempts opened via time chance lateAt aloneUntil aloneFor untried hedgeAt awaiting leaveAt silentAt readyAt heardAt lastIdle quiet serial rounds renewAt renewed
   renewable doubts reachable cause standing channelsChanged tokens isIdle refused changed fork
   isRepeating enter leave take move put base disown fit own isWaiting isConfirmed dispatch position
   platform emit full wants onEvent onError onRetry onComment consume feed reset

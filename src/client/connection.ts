@@ -91,11 +91,11 @@ export function runConnection(parts: ConnectionParts, initial: State): Connectio
     send({ type, channels })
   }
 
-  function open({ id, transport }: Attempt): void {
+  function open({ id, transport, via }: Attempt): void {
     position.fork()
     told = parts.channels()
     const { channels } = parts
-    const request = { base, channels, cursor: position.cursor, quiet: state.quiet, token: () => token }
+    const request = { base, channels, cursor: position.cursor, quiet: state.quiet, via, token: () => token }
     const events = {
       message: (message: StreamMessage) => receive(id, message),
       lost: (loss: Loss) => lose(id, loss),

@@ -27,8 +27,16 @@ export function reauthorize(state: State): Step {
 
 /** Opens one stream more, which has `patience` milliseconds to say `ready`. */
 export function openNext(state: State, transport: ClientTransport, patience = state.timings.ready): Step {
-  const attempt = { id: state.serial + 1, transport, lateAt: state.time + patience }
-  return stay({ ...state, serial: attempt.id, attempts: [...state.attempts, attempt] })
+  const { serial, attempts, time } = state
+  const attempt = { id: serial + 1, transport, via: viaOf(state, transport), lateAt: time + patience }
+  return stay({ ...state, serial: attempt.id, opened: transport, attempts: [...attempts, attempt] })
+}
+
+/** What has become of the transport that was opened last, if it is a better one: so each is told of once. A tab is no matter of the network. */
+function viaOf(state: State, transport: ClientTransport): string {
+  const { opened, attempts } = state
+  if (!opened || opened === 'tab' || !betterThan(state, transport).includes(opened)) return ''
+  return `${opened}.${attempts.some((attempt) => attempt.transport === opened) ? 'silent' : 'failed'}`
 }
 
 /** The first `ready` wins. What is better and was tried in vain is in doubt. */

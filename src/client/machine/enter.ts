@@ -7,6 +7,7 @@ const BACKOFF_MOST = 20_000
 /** Nothing goes on. */
 export const REST: Moment = {
   attempts: [],
+  opened: undefined,
   untried: [],
   hedgeAt: NEVER,
   awaiting: undefined,

@@ -26,6 +26,8 @@ export type Reason =
 export interface Attempt {
   readonly id: number
   readonly transport: ClientTransport
+  /** what its request says of a better transport that was opened before it (PROTOCOL P-150); may be empty */
+  readonly via: string
   /** when it is given up, if it has not said `ready` by then; Infinity once it has */
   readonly lateAt: number
 }
@@ -66,6 +68,8 @@ export interface Learnt {
 export interface Moment {
   /** the streams that are open. While live, the first is in use, and a second is a better transport on trial. */
   readonly attempts: readonly Attempt[]
+  /** the transport that was opened last */
+  readonly opened: ClientTransport | undefined
   /** connecting: what has not been tried in this round, in order */
   readonly untried: readonly ClientTransport[]
   /** connecting: when the next of them starts beside the others */

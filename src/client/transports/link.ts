@@ -30,6 +30,8 @@ export interface LinkRequest {
   readonly cursor: string | undefined
   /** the longest silence that the network stands, in milliseconds, where that is known */
   readonly quiet: number | undefined
+  /** what to say of a better transport (PROTOCOL P-150); may be empty */
+  readonly via: string
   /** the token as it is at the moment, where there is one */
   readonly token: () => string | undefined
 }

@@ -15,10 +15,10 @@ export function openLongPoll(request: LinkRequest, { message, lost }: LinkEvents
   const transport = 'long-poll'
 
   return linkOf({ message, lost }, async (signal) => {
-    let { cursor } = request
+    let { cursor, via } = request
     for (let wait = 0; ; wait = heartbeat) {
       const query = `transport=${transport}&wait=${wait}&limit=${LIMIT}`
-      const response = await get(platform, { ...request, cursor }, query, 'application/json', signal)
+      const response = await get(platform, { ...request, cursor, via }, query, 'application/json', signal)
       if (!response.ok) return lossOf(response, platform)
       const answer = (await response.json()) as LongPollAnswer
       if (wait === 0)
@@ -32,6 +32,7 @@ export function openLongPoll(request: LinkRequest, { message, lost }: LinkEvents
       if (answer.gap) message({ type: 'gap', ...answer.gap })
       for (const notification of answer.notifications) message({ type: 'notification', notification })
       cursor = answer.cursor
+      via = ''
       message({ type: 'heartbeat', cursor })
       if (!answer.bye) continue
       message({ type: 'bye', ...answer.bye })

@@ -5,10 +5,11 @@ import type { Link, LinkEvents, LinkRequest, Loss } from './link.ts'
 const BUSY_MS = 5_000
 
 /** The stream's address with `query`, the channels and where to start (PROTOCOL P-21). */
-export function streamUrl({ base, channels, cursor }: LinkRequest, query: string): URL {
+export function streamUrl({ base, channels, cursor, via }: LinkRequest, query: string): URL {
   const url = new URL(`v1/stream?${query}`, base)
   for (const channel of channels()) url.searchParams.append('channel', channel)
   if (cursor !== undefined) url.searchParams.set('cursor', cursor)
+  if (via) url.searchParams.set('via', via)
   return url
 }
 

@@ -22,7 +22,7 @@ function platformWith(clock: ManualClock, storage = new Map<string, string>()): 
 
 function liveOver(transport: State['attempts'][number]['transport']): State {
   const state = initial({ timings: TIMINGS, transports: TRANSPORTS, renewable: false })
-  return { ...state, kind: 'live', attempts: [{ id: 1, transport, lateAt: 0 }], quiet: 4_000 }
+  return { ...state, kind: 'live', attempts: [{ id: 1, transport, via: '', lateAt: 0 }], quiet: 4_000 }
 }
 
 t.test('what worked goes first on the next visit, and what is better is looked at soon', async (t) => {

@@ -98,7 +98,10 @@ export class Follower {
   async roam(routes: readonly Route[]): Promise<void> {
     for (let n = 0; !this.#isOver; n++) {
       const ended = this.follow(routes[n % routes.length] as Route)
-      await ended.catch(() => pause(Math.max(RETRY, this.#returnAt - performance.now())))
+      // It may have been told to stay away for an hour, which no test is to last.
+      await ended.catch(() =>
+        pause(Math.max(RETRY, this.#returnAt - performance.now()), undefined, { ref: false }),
+      )
     }
   }
 

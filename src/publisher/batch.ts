@@ -21,7 +21,7 @@ export async function publishBatch(
   const attempt = async () => {
     sent = batch.filter(({ isOver }) => !isOver)
     if (sent.length === 0) return []
-    const left = Math.max(LEAST_ANSWER_MS, Math.min(ANSWER_MS, deadline - performance.now()))
+    const left = Math.max(LEAST_ANSWER_MS, Math.min(ANSWER_MS, Math.ceil(deadline - performance.now())))
     const lines = sent.map(({ line }) => line)
     return post(target, lines, AbortSignal.any([signal, AbortSignal.timeout(left)]))
   }
@@ -56,12 +56,10 @@ function refused(error: unknown, sent: readonly Pending[]): readonly (readonly P
     return [sent.slice(0, half), sent.slice(half)]
   }
   const blamed = error instanceof PublishError ? blame(error, sent) : new Map<Pending, PublishError>()
-  if (blamed.size === 0) {
-    for (const pending of sent) pending.reject(error)
-    return []
-  }
   for (const [pending, itsError] of blamed) pending.reject(itsError)
-  return [sent.filter((pending) => !blamed.has(pending))]
+  if (blamed.size > 0) return [sent.filter(({ isOver }) => !isOver)]
+  for (const pending of sent) pending.reject(error)
+  return []
 }
 
 /** Those that details point at, `/<index>/<member>`, each with its own of them. */

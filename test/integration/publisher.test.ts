@@ -19,7 +19,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 
 t.test('A publish is answered as the service answers, with its members and an id', async (t) => {
   const service = await startApp(t)
-  const publisher = new Publisher<{ text: string }>({ url: service.url })
+  const publisher = new Publisher<{ text: string }>({ url: service.url, timeout: 5000 })
   t.match(await publisher.publish('a', { text: 'Hello' }), { id: /-7/, channel: 'a', duplicate: false })
   const options = { id: 'one', type: 'greeting', ttl: 60 }
   const first = await publisher.publish('a', { text: 'é' }, options)
@@ -178,6 +178,9 @@ t.test('It gives up when its time is over, and says why', async (t) => {
   const patient = new Publisher({ url: refusing.url, timeout: 59_000 })
   await t.rejects(patient.publish('a', 1), { code: 'bad-answer', status: 503, retryAfter: 60_000 })
   t.equal(refusing.requests.length, 1, 'it waits no longer than it may')
+  const unanswering = await harmfulWay(t, service, ['unanswered'])
+  const brief = new Publisher({ url: unanswering.url, timeout: 900 })
+  await t.rejects(brief.publish('a', 1), { code: 'unreachable', message: /timeout/ })
   const proxy = await startFaultProxy(t, service.port)
   proxy.fault = 'refuse'
   const hasty = new Publisher({ url: `http://127.0.0.1:${proxy.port}`, timeout: 0 })

@@ -1,3 +1,5 @@
+import { MAX_ITEMS } from '../protocol/publish.ts'
+
 /** A line of the input that is not blank. */
 export interface Line {
   /** its number in the input, from 1 */
@@ -5,9 +7,6 @@ export interface Line {
   /** without its line feed, as it came: whether it is good UTF-8 and good JSON the service says */
   readonly bytes: Buffer
 }
-
-/** The most lines of a batch: as many as one publish may have (PROTOCOL P-10). */
-const MOST_LINES = 1000
 
 /** The most bytes of a line: `data` and a thousand channels take no more. With a longer one the input is given up. */
 const MAX_LINE_BYTES = 1024 * 1024
@@ -29,7 +28,7 @@ export async function* batches(input: AsyncIterable<Buffer>): AsyncGenerator<rea
       const bytes = whole.subarray(start, end)
       count++
       if (!/^[ \t\r]*$/.test(bytes.toString('latin1'))) batch.push({ number: count, bytes })
-      if (batch.length === MOST_LINES) {
+      if (batch.length === MAX_ITEMS) {
         yield batch
         batch = []
       }

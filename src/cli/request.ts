@@ -1,4 +1,6 @@
-import type { ProblemDetail, ProblemDocument } from '../http/problem.ts'
+import type { ProblemDocument } from '../http/problem.ts'
+import { Failure } from '../publisher/failure.ts'
+import { retryAfterOf } from '../publisher/retry.ts'
 import type { Service } from './service.ts'
 
 /** How long the service may take for an answer that is not a stream, in milliseconds. */
@@ -11,29 +13,8 @@ const HINTS: Readonly<Record<number, string>> = {
 }
 
 /** The service could not be reached, or would not do it. */
-export class ServiceError extends Error {
+export class ServiceError extends Failure {
   override readonly name = 'ServiceError'
-  /** of the answer; `undefined` when there was none */
-  readonly status: number | undefined
-  /** how long to wait before the next try, in milliseconds, where the service has said so (RFC 9110 §10.2.3) */
-  readonly retryAfter: number | undefined
-  /** what in the body was wrong, one by one */
-  readonly details: readonly ProblemDetail[]
-
-  constructor(
-    message: string,
-    answer: { status?: number; retryAfter?: number | undefined; details?: readonly ProblemDetail[] } = {},
-  ) {
-    super(message)
-    this.status = answer.status
-    this.retryAfter = answer.retryAfter
-    this.details = answer.details ?? []
-  }
-
-  /** The same may go well later. */
-  get isPassing(): boolean {
-    return this.status === undefined || this.status === 429 || this.status >= 500
-  }
 }
 
 /**
@@ -75,14 +56,14 @@ function reasonOf({ message, cause }: Error): string {
 }
 
 async function refusalOf(response: Response): Promise<ServiceError> {
-  const { status, headers } = response
+  const { status } = response
   const text = await response.text().catch(() => '')
   const { detail, code, errors = [] } = problemOf(text)
   const hint = HINTS[status]
   const words = detail ?? 'the answer is not one of the service: is the address right?'
   return new ServiceError(`${status}${code ? ` ${code}` : ''}: ${words}${hint ? ` (${hint})` : ''}`, {
     status,
-    retryAfter: delayOf(headers.get('retry-after')),
+    retryAfter: retryAfterOf(response),
     details: errors,
   })
 }
@@ -94,11 +75,4 @@ function problemOf(text: string): Partial<ProblemDocument> {
   } catch {
     return {}
   }
-}
-
-/** Seconds, or a date. */
-function delayOf(retryAfter: string | null): number | undefined {
-  if (retryAfter === null) return
-  const delay = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now()
-  return Number.isNaN(delay) ? undefined : Math.max(0, delay)
 }

@@ -1,12 +1,8 @@
 import { CODES, type ErrorCode } from '../protocol/codes.ts'
+import type { ProblemDetail } from '../protocol/problem.ts'
 import { challengeOf } from './challenge.ts'
 
-/** Where in the request something is wrong, and what. */
-export interface ProblemDetail {
-  /** JSON pointer (RFC 6901) into the body; `''` is the whole of it. For a query: `/` and the parameter's name. */
-  readonly pointer: string
-  readonly detail: string
-}
+export type { ProblemDetail }
 
 /** A problem document (RFC 9457; contract §5) as clients get it. */
 export interface ProblemDocument {

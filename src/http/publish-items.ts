@@ -1,3 +1,4 @@
+import { MAX_ITEMS } from '../protocol/publish.ts'
 import { Problem } from './problem.ts'
 
 /** The items of a publish, whatever format they came in: what each is has yet to be checked. */
@@ -14,9 +15,6 @@ export interface Items {
  * @throws Problem `bad-json` or `bad-notification`
  */
 export type Decode = (body: Buffer, rawHeaders: readonly string[]) => Items
-
-/** The most items in one request (contract §3). */
-export const MAX_ITEMS = 1000
 
 /** One item, which is the body itself. */
 export function single(value: unknown): Items {

@@ -1,6 +1,7 @@
+import { MAX_ITEMS } from '../protocol/publish.ts'
 import { parseJson } from './json.ts'
 import { Problem } from './problem.ts'
-import { batch, type Items, MAX_ITEMS, single } from './publish-items.ts'
+import { batch, type Items, single } from './publish-items.ts'
 
 /** `application/json`: an item, or an array of them. */
 export function decodeJson(body: Buffer): Items {

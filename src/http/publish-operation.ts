@@ -1,9 +1,8 @@
 import { z } from 'zod'
+import { MAX_ITEMS, type PublishAnswer } from '../protocol/publish.ts'
 import type { Operation } from './openapi/operation.ts'
-import type { PublishAnswer } from './publish.ts'
 import { eventSchema } from './publish-event.ts'
 import { itemSchema, notificationId } from './publish-item.ts'
-import { MAX_ITEMS } from './publish-items.ts'
 
 const headers = z.object({
   'Idempotency-Key': notificationId

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GrantSet } from '../auth/grant-set.ts'
 import type { Appended, Draft, Log } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
+import type { PublishAnswer } from '../protocol/publish.ts'
 import type { Stats } from '../stream/stats.ts'
 import { type PublishTrace, tracePublish } from '../tracing/publish.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
@@ -32,16 +33,6 @@ export interface PublishOptions {
   readonly rateLimits: readonly RateLimit[]
   /** what is published, and how long it takes, is counted up */
   readonly stats: Stats
-}
-
-/** The answer to a publish (contract §3): one entry a notification, items in order and for each its channels in order. */
-export interface PublishAnswer {
-  readonly notifications: readonly {
-    readonly id: string
-    readonly channel: string
-    readonly cursor: string
-    readonly duplicate: boolean
-  }[]
 }
 
 /** Fastify plugin: `POST /v1/notifications`. */

@@ -1,9 +1,7 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { type RunningApp, startApp } from '../support/app.ts'
 import { runCli, startCli } from '../support/cli.ts'
-import { publish } from '../support/clients/requests.ts'
+import { harmfulWay } from '../support/harmful-way.ts'
 
 /** `count` lines, whose `data` are 1, 2 … */
 const lines = (count: number): string[] =>
@@ -14,33 +12,6 @@ async function dataIn({ url }: Pick<RunningApp, 'url'>): Promise<unknown[]> {
   const answer = await fetch(`${url}/v1/stream?channel=a&cursor=earliest&wait=0&limit=1000`)
   const { notifications } = (await answer.json()) as { notifications: { data: unknown }[] }
   return notifications.map(({ data }) => data)
-}
-
-/** A way to `app` on which the publishes that `fates` tells of come to harm, in order; the others get through. */
-async function harmfulWay(
-  t: { teardown(fn: () => unknown): void },
-  app: RunningApp,
-  fates: readonly ('refused' | 'answer lost')[],
-): Promise<{ url: string; requests: IncomingHttpHeaders[] }> {
-  const requests: IncomingHttpHeaders[] = []
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk)
-    const fate = fates[requests.length]
-    requests.push(request.headers)
-    if (fate === 'refused') {
-      response.writeHead(503, { 'retry-after': '0' }).end()
-      return
-    }
-    const { 'content-type': type, 'idempotency-key': key } = request.headers
-    const headers = { 'content-type': `${type}`, 'idempotency-key': `${key}` }
-    const { status, body } = await publish(app, Buffer.concat(chunks).toString(), headers)
-    if (fate === 'answer lost') request.socket.destroy()
-    else response.writeHead(status).end(JSON.stringify(body))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => server.close())
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }
 
 t.test('One notification is published, with its members, and its cursor printed', async (t) => {
@@ -112,7 +83,7 @@ t.test(
     t.equal(stdout, '0 published, 20 duplicates\n')
     t.match(stderr, /^503: .*trying again in 0\.0 s\n.*can't be reached.*trying again in/)
     t.equal(requests.length, 3)
-    t.equal(new Set(requests.map((headers) => headers['idempotency-key'])).size, 1)
+    t.equal(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size, 1)
     t.equal((await dataIn(app)).length, 20)
   },
 )

@@ -80,6 +80,18 @@ const SAMPLES = {
       })`,
     output: 'a Hello\n',
   },
+  publisher: {
+    code: `
+      import { Publisher, PublishError } from 'tidings/publisher'
+      const publisher = new Publisher<{ text: string }>({ url: process.argv[2] ?? '' })
+      const { channel, duplicate } = await publisher.publish('b', { text: 'Hello' }, { type: 'greeting' })
+      console.log(channel, duplicate)
+      await publisher.publish('', { text: 'Hello' }).catch((error: unknown) => {
+        if (error instanceof PublishError) console.log(error.code, error.details[0]?.pointer)
+      })
+      await publisher.close()`,
+    output: 'b false\nbad-notification /channel\n',
+  },
   react: {
     code: `
       import { createElement } from 'react'

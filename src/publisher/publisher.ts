@@ -1,0 +1,113 @@
+import { setImmediate } from 'node:timers/promises'
+import { v7 } from 'uuid'
+import type { Published } from '../protocol/publish.ts'
+import { publishBatch } from './batch.ts'
+import { PublishError } from './error.ts'
+import { Pending } from './pending.ts'
+import type { Target } from './post.ts'
+import { Queue } from './queue.ts'
+
+/** What a publisher is made with. */
+export interface PublisherOptions {
+  /** the service's address, such as `https://notify.example/` */
+  readonly url: string | URL
+  /** a token or an API key (`tdk_…`), or what says it: asked before each request */
+  readonly token?: Target['token']
+  /**
+   * for how long a publish is tried, in milliseconds; default 60,000. Stay below the service's TIDINGS_IDEMPOTENCY_SECONDS, for after
+   * that a notification could be stored twice
+   */
+  readonly timeout?: number
+  /** how many notifications may wait to be sent; default 10,000. With more, `publish` is refused: `queue-full` */
+  readonly maxQueued?: number
+  /** of how many bytes in all; default 64 MiB */
+  readonly maxQueuedBytes?: number
+}
+
+/** What a notification may have besides its channel and data. */
+export interface PublishOptions {
+  /** 1 to 128 printable ASCII characters; a UUIDv7 by default. The same id is stored once on a channel, however often it is published */
+  readonly id?: string
+  /** what kind of notification it is */
+  readonly type?: string
+  /** seconds after which it is not worth delivering */
+  readonly ttl?: number
+  /** gives it up: it rejects with the signal's reason, and is not sent again. It may have been stored by then */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Publishes notifications, with data of one type, from a backend.
+ *
+ * One request is under way at a time, so that what is published is stored in the order of the calls, over any number of tries. The calls of one turn
+ * of the event loop share a request, and so do those that come while another is under way.
+ */
+export class Publisher<Data = unknown> {
+  readonly #target: Target
+  readonly #timeout: number
+  readonly #queue: Queue
+  #sending: Promise<void> | undefined
+  #isClosed = false
+
+  /** Throws TypeError when `url` is no http or https address, or has a user or password. */
+  constructor({
+    url,
+    token,
+    timeout = 60_000,
+    maxQueued = 10_000,
+    maxQueuedBytes = 64 * 1024 * 1024,
+  }: PublisherOptions) {
+    this.#target = { url: publishesOf(url), token }
+    this.#timeout = timeout
+    this.#queue = new Queue(maxQueued, maxQueuedBytes)
+  }
+
+  /**
+   * Publishes a notification; tries again, with the same id, what the network or the service can't do now.
+   * @param data any JSON value; changes to it after the call do not count
+   * @returns what the service says of it, once it is durable
+   * @throws PublishError, or what `signal` or `token` give as a reason; TypeError when `data` is no JSON
+   */
+  async publish(
+    channel: string,
+    data: Data,
+    { id = v7(), signal, ...members }: PublishOptions = {},
+  ): Promise<Published> {
+    signal?.throwIfAborted()
+    if (this.#isClosed) throw new PublishError('closed', 'The publisher is closed.')
+    const line = JSON.stringify({ channel, data, id, ...members })
+    return new Promise((resolve, reject) => {
+      this.#queue.add(new Pending(line, signal, { resolve, reject }))
+      this.#sending ??= this.#send()
+    })
+  }
+
+  /** Takes no more; resolves when all that was handed over is settled. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#sending
+  }
+
+  async #send(): Promise<void> {
+    for (;;) {
+      // Until all calls of this turn are there, and the connection is free for the next request.
+      await setImmediate()
+      const batch = this.#queue.take()
+      if (batch.length === 0) break
+      const newest = Math.max(...batch.map(({ since }) => since))
+      await publishBatch(this.#target, batch, newest + this.#timeout)
+    }
+    this.#sending = undefined
+  }
+}
+
+function publishesOf(address: string | URL): URL {
+  const url = new URL(address)
+  if (!/^https?:$/.test(url.protocol) || url.username || url.password) {
+    throw new TypeError('The url must be an http:// or https:// address without user and password')
+  }
+  url.pathname = url.pathname.replace(/\/?$/, '/v1/notifications')
+  url.search = ''
+  url.hash = ''
+  return url
+}

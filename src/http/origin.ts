@@ -5,6 +5,18 @@ import { Problem } from './problem.ts'
 /** How long browsers may keep the answer to a preflight, in seconds; Chromium keeps none for longer. */
 const PREFLIGHT_MAX_AGE = 7200
 
+/** Headers that pages of other origins may send, beside those for which browsers ask nobody. */
+export const SENT_BY_PAGES: readonly string[] = [
+  'Authorization',
+  'Content-Type',
+  'Idempotency-Key',
+  'Last-Event-ID',
+  'traceparent',
+]
+
+/** Headers of answers that pages of other origins may read, beside those that browsers show to all. */
+export const READ_BY_PAGES: readonly string[] = ['Retry-After', 'WWW-Authenticate']
+
 /**
  * Says whether a page of `origin` may have what it asks for, where browsers would not ask before: a WebSocket, or anything with a
  * cookie. Its own service's page may, at the same host and port, and those of the list.
@@ -41,8 +53,8 @@ export function registerOrigins(app: FastifyInstance, allowed: readonly string[]
       origin: isForAll ? '*' : (origin, tell) => tell(null, allowed.find((one) => one === origin) ?? false),
       // Cookies go to those only who are named.
       credentials: !isForAll,
-      allowedHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'Last-Event-ID', 'traceparent'],
-      exposedHeaders: ['Retry-After', 'WWW-Authenticate'],
+      allowedHeaders: [...SENT_BY_PAGES],
+      exposedHeaders: [...READ_BY_PAGES],
       maxAge: PREFLIGHT_MAX_AGE,
       // Its own refusal would be no problem document.
       strictPreflight: false,

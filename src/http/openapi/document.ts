@@ -1,3 +1,4 @@
+import { READ_BY_PAGES, SENT_BY_PAGES } from '../origin.ts'
 import { REFUSED, responses } from './answers.ts'
 import { contentObject, schemasOf } from './content.ts'
 import type { Access, Operation, Tag } from './operation.ts'
@@ -22,7 +23,11 @@ clause is in \`PROTOCOL.md\`.
 - What is limited in number is \`429\` with \`Retry-After\`; what can't be done now is \`503\`.
 - \`HEAD\` is answered wherever \`GET\` is, but for the stream.
 - Pages of the origins that the operator has listed may call everything here (CORS), and preflights are answered at every path. They
-  may send \`Authorization\`, \`Content-Type\`, \`Idempotency-Key\` and \`Last-Event-ID\`, and read \`Retry-After\` and \`WWW-Authenticate\`.`
+  may send ${quoted(SENT_BY_PAGES)}, and read ${quoted(READ_BY_PAGES)}.`
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ')
+}
 
 const TAGS: Readonly<Record<Tag, string>> = {
   Notifications: 'What the service is for.',

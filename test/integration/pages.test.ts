@@ -4,18 +4,19 @@ import { pathToFileURL } from 'node:url'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { registerErrors } from '../../src/http/errors.ts'
-import { CONSOLE, pageRoutes } from '../../src/http/pages.ts'
+import { CONSOLE, DOCS, type Page, pageRoutes } from '../../src/http/pages.ts'
 import { systemClock } from '../../src/stream/clock.ts'
 
-/** The console's routes over a directory with `files`. */
+/** The routes of a page, the console where nothing is said, over a directory with `files`. */
 function serve(
   t: { testdir(files: Record<string, string>): string; teardown(fn: () => Promise<void>): void },
   files: Record<string, string>,
+  page: Page = CONSOLE,
 ): { app: FastifyInstance; directory: string } {
   const directory = t.testdir(files)
   const app = Fastify()
   registerErrors(app, systemClock)
-  app.register(pageRoutes, { page: CONSOLE, directory: pathToFileURL(`${directory}/`) })
+  app.register(pageRoutes, { page, directory: pathToFileURL(`${directory}/`) })
   t.teardown(() => app.close())
   return { app, directory }
 }
@@ -47,6 +48,18 @@ t.test('the page and what it is made of are served, each with its type', async (
     t.ok(policy.includes("frame-ancestors 'none'"), 'in no frame')
     t.notMatch(policy.join(), 'unsafe')
   }
+})
+
+t.test('the page of the API runs nothing but what the service serves', async (t) => {
+  const { app } = serve(t, { 'index.html': '<!doctype html><title>API</title>' }, DOCS)
+  const { statusCode, headers } = await app.inject('/docs')
+  t.equal(statusCode, 200)
+  const policy = `${headers['content-security-policy']}`.split('; ')
+  t.ok(policy.includes("default-src 'self'"))
+  t.strictSame(
+    policy.filter((directive) => /data:|https?:|unsafe|script|style/.test(directive)),
+    ["img-src 'self' data:"],
+  )
 })
 
 t.test('who has the file is not sent it again, until it is another', async (t) => {

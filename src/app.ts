@@ -13,6 +13,7 @@ import { isLoopback } from './config/auth.ts'
 import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { authentication, renewal } from './http/authentication.ts'
+import { cancelRoute } from './http/cancel.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
 import { boundConnections } from './http/connections.ts'
@@ -34,8 +35,10 @@ import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
 import { webSocketUpgrades } from './http/upgrade.ts'
 import type { Log } from './log/log.ts'
+import { MAX_CHANNEL_LENGTH } from './protocol/channel.ts'
 import type { StatsDocument } from './protocol/stats.ts'
 import { type Clock, systemClock } from './stream/clock.ts'
+import { Dispatcher } from './stream/dispatcher.ts'
 import { drain } from './stream/drain.ts'
 import { Hub } from './stream/hub.ts'
 import { tally } from './stream/stats.ts'
@@ -116,6 +119,8 @@ export async function buildApp({
     // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout,
+    // A channel, or an id of which every character is percent-encoded.
+    routerOptions: { maxParamLength: 3 * MAX_CHANNEL_LENGTH },
     trustProxy: settings.trustProxy.length > 0 && [...settings.trustProxy],
     http: {
       ...errorOptions.http,
@@ -123,6 +128,10 @@ export async function buildApp({
       headersTimeout: requestTimeout,
       connectionsCheckingInterval: Math.min(requestTimeout, MAX_LATENESS_MS),
     },
+  })
+  const dispatcher = new Dispatcher({
+    ...{ schedule: log.schedule, clock, stats: hub.stats },
+    report: (err) => server.log.error({ err }, 'the schedule'),
   })
   let isDraining = false
   const draining = () => isDraining
@@ -171,12 +180,15 @@ export async function buildApp({
     authenticate,
     renew,
     log,
+    dispatcher,
+    clock,
     epoch: () => hub.epoch,
     retentionSeconds: settings.retentionSeconds,
     maxBodyBytes: settings.maxBodyBytes,
     rateLimits: publishLimits,
     stats: hub.stats,
   })
+  server.register(cancelRoute, { authenticate, dispatcher, rateLimits: publishLimits })
   server.register(streamRoute, {
     authenticate,
     openAccess: accessOpener({
@@ -242,6 +254,7 @@ export async function buildApp({
     credentials: { asked: settings.auth !== 'none', cookie: settings.tokenCookie },
   })
   server.addHook('onClose', async () => {
+    await dispatcher.close()
     revocations?.close()
     hub.close()
   })

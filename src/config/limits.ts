@@ -27,6 +27,12 @@ export const limitsShape = {
     1000,
     'Streams open by one principal of mode `jwt`; one more is answered with 429.',
   ),
+  maxScheduled: whole(
+    1,
+    1_000_000,
+    100_000,
+    'Notifications that may wait to be published at their time, on all instances; one more is answered with 503 `too-many-scheduled`. They may take as many bytes as the log keeps.',
+  ),
   addressConnectsPerSecond: perSecond(
     0,
     'Streams begun from one address in a second; a long-poll that waits after a cursor is none. By default not limited: behind a proxy every client has the same address.',

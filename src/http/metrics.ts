@@ -52,6 +52,7 @@ export function metricsRoute(app: FastifyInstance, options: MetricsOptions, done
     const isDraining = draining()
     return {
       ...{ stats: hub.stats, logStats: log.stats, paces: pacesOf(hub), window, bounds },
+      scheduled: bounds ? log.schedule.pending() : undefined,
       ready: isReached === true && !isDraining,
       draining: isDraining,
     }

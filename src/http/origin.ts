@@ -53,6 +53,7 @@ export function registerOrigins(app: FastifyInstance, allowed: readonly string[]
       origin: isForAll ? '*' : (origin, tell) => tell(null, allowed.find((one) => one === origin) ?? false),
       // Cookies go to those only who are named.
       credentials: !isForAll,
+      methods: ['GET', 'HEAD', 'POST', 'DELETE'],
       allowedHeaders: [...SENT_BY_PAGES],
       exposedHeaders: [...READ_BY_PAGES],
       maxAge: PREFLIGHT_MAX_AGE,

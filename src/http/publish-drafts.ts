@@ -1,4 +1,5 @@
 import type { Draft } from '../log/log.ts'
+import type { ScheduledDraft } from '../log/schedule.ts'
 import { Problem, type ProblemDetail } from './problem.ts'
 import type { ReadItem } from './publish-item.ts'
 import type { Items } from './publish-items.ts'
@@ -26,10 +27,10 @@ export interface DraftRules {
  * Checks all items and makes the notifications of them: items in order, and for each its channels in order.
  * @throws Problem `bad-notification`, `too-large`, or where all would be well `forbidden`
  */
-export function toDrafts(items: Items, rules: DraftRules): Draft[] {
+export function toDrafts(items: Items, rules: DraftRules): (Draft | ScheduledDraft)[] {
   const { readItem, defaultId, mayPublish, traceparent } = rules
   const traced = traceparent === undefined ? {} : { traceparent }
-  const drafts: Draft[] = []
+  const drafts: (Draft | ScheduledDraft)[] = []
   const errors: ProblemDetail[] = []
   const forbidden: ProblemDetail[] = []
   let storedBytes = 0
@@ -66,6 +67,11 @@ export function toDrafts(items: Items, rules: DraftRules): Draft[] {
     throw new Problem('forbidden', 'Nothing was stored: see `errors`.', { errors: forbidden })
   }
   return drafts
+}
+
+/** Says whether it is to be published later. */
+export function isScheduled(draft: Draft | ScheduledDraft): draft is ScheduledDraft {
+  return 'due' in draft
 }
 
 /** Where the valid item `value` names the channel that is its `nth`, from 0: an event may have it in `subject`. */

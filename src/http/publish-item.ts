@@ -14,6 +14,8 @@ export interface PublishItem {
   readonly id?: string
   /** seconds */
   readonly ttl?: number
+  /** when it is to be published, milliseconds since 1970; default: at once */
+  readonly due?: number
 }
 
 /**
@@ -62,13 +64,13 @@ const channelNames = z
 export const notificationId = z.string().regex(ID, 'must be 1 to 128 printable ASCII characters')
 
 /**
- * Makes what checks items. `ttl` may be as long as retention, in seconds.
+ * Makes what checks items. `ttl` may be as long as retention, in seconds, and `at` and `delay` as far ahead.
  *
  * Nearly all items are good and name one channel: those are read by hand, for the schema would be the dearest step of a publish. It
  * has the last word on all others, and says what is wrong.
  */
-export function itemReader(retentionSeconds: number): ReadItem {
-  const schema = itemSchema(retentionSeconds)
+export function itemReader(retentionSeconds: number, now: () => number): ReadItem {
+  const schema = itemSchema(retentionSeconds, now)
   return (value, at, errors) => readPlain(value, retentionSeconds) ?? check(schema, value, at, errors)
 }
 
@@ -78,7 +80,8 @@ export function isId(text: string): boolean {
 }
 
 /** The schema of an item, by which all items are judged in the end. */
-export function itemSchema(retentionSeconds: number) {
+export function itemSchema(retentionSeconds: number, now: () => number) {
+  const farthest = `must be at most ${retentionSeconds} seconds ahead`
   return z
     .strictObject({
       channel: channelName.exactOptional(),
@@ -92,17 +95,30 @@ export function itemSchema(retentionSeconds: number) {
         .max(retentionSeconds)
         .exactOptional()
         .describe('Seconds until it is delivered no more.'),
+      at: z.iso
+        .datetime({ offset: true, error: 'must be a time as in RFC 3339' })
+        .transform(Date.parse)
+        .refine((time) => time <= now() + retentionSeconds * 1000, farthest)
+        .exactOptional()
+        .describe('When it is to be published; default: at once.'),
+      delay: z
+        .int()
+        .min(0)
+        .max(retentionSeconds, farthest)
+        .exactOptional()
+        .describe('The same in seconds from now.'),
     })
     .refine(({ channel, channels }) => (channel === undefined) !== (channels === undefined), {
       message: 'must have either `channel` or `channels`',
     })
     .meta({ oneOf: [{ required: ['channel'] }, { required: ['channels'] }] })
-    .transform(
-      ({ channel, channels, ...rest }): PublishItem => ({
-        channels: channels ?? [channel as string],
-        ...rest,
-      }),
-    )
+    .refine(({ at, delay }) => at === undefined || delay === undefined, {
+      message: 'may have `at` or `delay`, not both',
+    })
+    .transform(({ channel, channels, at, delay, ...rest }): PublishItem => {
+      const due = delay === undefined ? at : now() + delay * 1000
+      return { channels: channels ?? [channel as string], ...rest, ...(due !== undefined && { due }) }
+    })
 }
 
 /** Reads a good item with one channel as the schema does; `undefined` for all that is not, or may not be, one. */

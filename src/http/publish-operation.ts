@@ -31,7 +31,7 @@ const LINES = ['{"channel":"user:42","data":"first"}', '{"channel":"user:43","da
 
 /** What the route says of itself, where notifications may last for `retentionSeconds`. */
 export function publishOperation(retentionSeconds: number): Operation {
-  const item = itemSchema(retentionSeconds)
+  const item = itemSchema(retentionSeconds, Date.now)
   const content = { 'application/json': answer }
   return {
     id: 'publish',

@@ -1,15 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { GrantSet } from '../auth/grant-set.ts'
 import type { Appended, Draft, Log } from '../log/log.ts'
+import { type ScheduledDraft, ScheduleFull, type Standing } from '../log/schedule.ts'
 import { formatCursor } from '../protocol/cursor.ts'
-import type { PublishAnswer } from '../protocol/publish.ts'
+import type { PublishAnswer, Published, Scheduled } from '../protocol/publish.ts'
+import type { Clock } from '../stream/clock.ts'
+import type { Dispatcher } from '../stream/dispatcher.ts'
 import type { Stats } from '../stream/stats.ts'
 import { type PublishTrace, tracePublish } from '../tracing/publish.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { refuseCodings, takeBodies } from './body.ts'
 import { newId } from './new-id.ts'
 import { Problem } from './problem.ts'
-import { toDrafts } from './publish-drafts.ts'
+import { isScheduled, toDrafts } from './publish-drafts.ts'
 import { readEvent } from './publish-event.ts'
 import { demandFormat, formatOf } from './publish-formats.ts'
 import { itemReader } from './publish-item.ts'
@@ -23,9 +26,11 @@ export interface PublishOptions {
   /** once the body is there */
   readonly renew: Authenticate
   readonly log: Log
+  readonly dispatcher: Dispatcher
+  readonly clock: Clock
   /** of the log, as in `bounds()`; throws LogUnavailable when that is not known yet */
   readonly epoch: () => string
-  /** the longest `ttl` */
+  /** the longest `ttl`, and how far ahead a notification may be scheduled */
   readonly retentionSeconds: number
   /** of the request, as sent */
   readonly maxBodyBytes: number
@@ -35,10 +40,13 @@ export interface PublishOptions {
   readonly stats: Stats
 }
 
+/** Seconds after which a publisher that found no room in the schedule may try again. */
+const FULL_RETRY_AFTER = 10
+
 /** Fastify plugin: `POST /v1/notifications`. */
 export function publishRoute(app: FastifyInstance, options: PublishOptions, done: () => void): void {
-  const { authenticate, renew, log, epoch, maxBodyBytes, rateLimits, stats } = options
-  const readers = { notifications: itemReader(options.retentionSeconds), events: readEvent }
+  const { authenticate, renew, log, dispatcher, clock, epoch, maxBodyBytes, rateLimits, stats } = options
+  const readers = { notifications: itemReader(options.retentionSeconds, clock.now), events: readEvent }
 
   // Whatever its media type: the data of an event may have any.
   takeBodies(app, ['*'])
@@ -74,27 +82,62 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     span.setAttribute('messaging.batch.message_count', drafts.length)
     // Before anything is stored: a log that has not been reached has none.
     const itsEpoch = epoch()
+    const later = drafts.filter(isScheduled)
+    if (later.length === 0) {
+      const outcomes = await append(drafts)
+      reply.code(outcomes.every(({ duplicate }) => duplicate) ? 200 : 201)
+      return { notifications: outcomes.map((outcome, i) => published(drafts[i] as Draft, outcome, itsEpoch)) }
+    }
+    // Those first, for there may be no room: then nothing of the request is stored.
+    const standings = (await dispatcher.add(later).catch(refuse)).values()
+    const atOnce = drafts.filter((draft) => !isScheduled(draft))
+    const outcomes = (atOnce.length > 0 ? await append(atOnce) : []).values()
+    const notifications = drafts.map((draft) =>
+      isScheduled(draft)
+        ? scheduled(draft, standings.next().value as Standing, itsEpoch)
+        : published(draft, outcomes.next().value as Appended, itsEpoch),
+    )
+    const isNew = ({ duplicate }: Published | Scheduled) => !duplicate
+    const [someScheduled, some] = [
+      notifications.filter(({ at }) => at).some(isNew),
+      notifications.some(isNew),
+    ]
+    reply.code(someScheduled ? 202 : some ? 201 : 200)
+    return { notifications }
+  }
+
+  async function append(drafts: readonly Draft[]): Promise<Appended[]> {
     const began = performance.now()
     const outcomes = await log.append(drafts)
     stats.appendSeconds.observe((performance.now() - began) / 1000)
-    const stored = count(drafts, outcomes)
-    reply.code(stored === 0 ? 200 : 201)
-    return {
-      notifications: outcomes.map(({ position, duplicate }, index) => {
-        const { id, channel } = drafts[index] as Draft
-        return { id, channel, cursor: formatCursor(itsEpoch, position), duplicate }
-      }),
-    }
+    count(drafts, outcomes)
+    return outcomes
   }
 
-  /** @returns how many were not there already */
-  function count(drafts: readonly Draft[], outcomes: readonly Appended[]): number {
+  function count(drafts: readonly Draft[], outcomes: readonly Appended[]): void {
     const stored = drafts.filter((_, index) => !outcomes[index]?.duplicate)
     stats.published += stored.length
     stats.duplicates += drafts.length - stored.length
     for (const { data } of stored) stats.publishedBytes += Buffer.byteLength(data)
-    return stored.length
   }
+}
+
+function published({ id, channel }: Draft, { position, duplicate }: Appended, epoch: string): Published {
+  return { id, channel, cursor: formatCursor(epoch, position), duplicate }
+}
+
+function scheduled(
+  { id, channel }: ScheduledDraft,
+  { due, state, position, duplicate }: Standing,
+  epoch: string,
+): Scheduled {
+  const cursor = position === undefined ? {} : { cursor: formatCursor(epoch, position) }
+  return { id, channel, at: new Date(due).toISOString(), state, ...cursor, duplicate }
+}
+
+function refuse(error: unknown): never {
+  if (!(error instanceof ScheduleFull)) throw error
+  throw new Problem('too-many-scheduled', `${error.message}.`, { retryAfter: FULL_RETRY_AFTER })
 }
 
 /** What items without an id get: the `Idempotency-Key` (contract §3), with `:N` in a batch, or a new UUIDv7. */

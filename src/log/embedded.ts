@@ -1,4 +1,5 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
+import { EmbeddedSchedule } from './embedded/schedule.ts'
 import { Siblings } from './embedded/siblings.ts'
 import { Store } from './embedded/store.ts'
 import { Writer } from './embedded/writer.ts'
@@ -41,6 +42,7 @@ export function openEmbeddedLog(
 /** See `openEmbeddedLog`. */
 export class EmbeddedLog implements Log {
   readonly stats = startLogStats()
+  readonly schedule: EmbeddedSchedule
   readonly #store: Store
   readonly #now: () => number
   readonly #writer: Writer
@@ -58,10 +60,13 @@ export class EmbeddedLog implements Log {
       () => store.state,
     )
     this.#siblings = new Siblings(directory, () => this.#look())
-    this.#writer = new Writer(store, options, now, () => {
+    const onAppended = () => {
       this.#tails.wake()
       this.#siblings.tell()
-    })
+    }
+    this.#writer = new Writer(store, options, now, onAppended)
+    const begin = () => this.#begin()
+    this.schedule = new EmbeddedSchedule({ store, options, now, begin, onAppended })
     this.#sweeping = setInterval(() => {
       void this.#writer.work()
       this.#look()

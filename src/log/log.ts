@@ -1,4 +1,5 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
+import type { Schedule } from './schedule.ts'
 
 /**
  * The log: the ordered, durable store of all notifications, with replay and a live tail. Everything else is a cursor over it.
@@ -8,6 +9,9 @@ import type { ChannelSet } from '../protocol/channel-set.ts'
 export interface Log {
   /** how the driver has fared */
   readonly stats: LogStats
+
+  /** what is to be published later */
+  readonly schedule: Schedule
 
   /**
    * Stores notifications, all or none, in the order given, and resolves when they are durable. (On NATS, which stores one at a time, a
@@ -140,6 +144,8 @@ export interface LogOptions {
   readonly retentionBytes: number
   /** seconds for which an identity is remembered */
   readonly idempotencySeconds: number
+  /** the most notifications that may be scheduled; together they may have `retentionBytes`, too */
+  readonly maxScheduled: number
 }
 
 /** The log can't do it now; the same may be tried again. Answered with `503` and `Retry-After`. */

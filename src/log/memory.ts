@@ -10,6 +10,7 @@ import {
   type Page,
   startLogStats,
 } from './log.ts'
+import { MemorySchedule } from './memory/schedule.ts'
 import { identityOf, newEpoch, notificationOf, sizeOf } from './notification.ts'
 import { fillPage, findNewest } from './page.ts'
 import { Tails } from './tails.ts'
@@ -25,6 +26,7 @@ export function openMemoryLog(options: LogOptions, now: () => number = Date.now)
 
 class MemoryLog implements Log {
   readonly stats = startLogStats()
+  readonly schedule: MemorySchedule
   readonly #options: LogOptions
   readonly #now: () => number
   readonly #epoch = newEpoch()
@@ -43,6 +45,13 @@ class MemoryLog implements Log {
   constructor(options: LogOptions, now: () => number) {
     this.#options = options
     this.#now = now
+    this.schedule = new MemorySchedule(options, now, (work) => {
+      this.#begin()
+      const result = work((draft) => this.#store(draft))
+      this.#retain()
+      this.#tails.wake()
+      return result
+    })
   }
 
   async append(drafts: readonly Draft[]): Promise<Appended[]> {

@@ -10,7 +10,7 @@ export function notificationOf({ ttl, ...draft }: Draft, position: number, time:
 }
 
 /** The identity of a notification (contract §2.6): no channel has a space in it, so no two pairs give the same text. */
-export function identityOf({ channel, id }: Draft | Notification): string {
+export function identityOf({ channel, id }: Pick<Draft, 'channel' | 'id'>): string {
   return `${channel} ${id}`
 }
 

@@ -109,6 +109,16 @@ export const CODES = {
     title: 'This service takes no tokens, so that there is nothing to revoke',
     action: 'Have it run with `TIDINGS_AUTH=jwt`.',
   },
+  'not-scheduled': {
+    status: 404,
+    title: 'No such notification is scheduled',
+    action: 'Nothing: it was never scheduled, or it was published or cancelled some time ago.',
+  },
+  'already-published': {
+    status: 409,
+    title: 'The notification has been published, and can not be cancelled',
+    action: 'Publish another that takes it back.',
+  },
   'request-timeout': {
     status: 408,
     title: 'The request did not arrive in time',
@@ -167,6 +177,12 @@ export const CODES = {
     title: 'As many revocations are in force as may be',
     action:
       'Come back after `Retry-After`, when some have lapsed; revoke a `sub` instead of many a `jti`, and no longer than its tokens last.',
+  },
+  'too-many-scheduled': {
+    status: 503,
+    title: 'As many notifications are scheduled as may be',
+    action:
+      'Send the same again after `Retry-After`, when some have been published. Nothing of the request was stored.',
   },
   'at-capacity': {
     status: 503,

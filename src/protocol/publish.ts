@@ -13,7 +13,21 @@ export interface Published {
   readonly duplicate: boolean
 }
 
+/** What became of a notification that was to be published later. */
+export interface Scheduled {
+  readonly id: string
+  readonly channel: string
+  /** when, RFC 3339 in UTC; of the first of its identity */
+  readonly at: string
+  /** how that stands by now */
+  readonly state: 'scheduled' | 'published' | 'cancelled'
+  /** where it is, once it has been published */
+  readonly cursor?: string
+  /** it was there before, and has not been scheduled again */
+  readonly duplicate: boolean
+}
+
 /** The answer to a publish: one entry a notification, items in order and for each its channels in order. */
 export interface PublishAnswer {
-  readonly notifications: readonly Published[]
+  readonly notifications: readonly (Published | Scheduled)[]
 }

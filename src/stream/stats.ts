@@ -30,6 +30,10 @@ export interface Stats {
   publishedBytes: number
   /** notifications that were there already */
   duplicates: number
+  /** notifications that publishers have had scheduled here, to be published later */
+  scheduled: number
+  /** how much later than they were due this instance has published them, in seconds */
+  readonly scheduleLate: Histogram
   /** how long it took until what one request published was durable, in seconds */
   readonly appendSeconds: Histogram
   /** notifications that were handed to transports, once for each subscriber */
@@ -76,6 +80,8 @@ export function startStats(): Stats {
     published: 0,
     publishedBytes: 0,
     duplicates: 0,
+    scheduled: 0,
+    scheduleLate: new Histogram(SECONDS),
     appendSeconds: new Histogram(SECONDS),
     delivered: byTransport(() => 0),
     deliveredBytes: byTransport(() => 0),

@@ -22,6 +22,11 @@ logContract('embedded', {
         clock.pass(seconds * 1000)
         await log.sweep()
       },
+      join: async () => {
+        const other = openLog()
+        t.teardown(() => other.close())
+        return other
+      },
       reopen: async () => {
         await log.close()
         log = openLog()

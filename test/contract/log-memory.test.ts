@@ -4,7 +4,10 @@ import { logOptions } from './log/harness.ts'
 import { logContract } from './log.ts'
 
 logContract('memory', {
-  skips: { reopen: 'a memory log is gone when it is closed' },
+  skips: {
+    reopen: 'a memory log is gone when it is closed',
+    join: 'a memory log belongs to one process',
+  },
   async open(t, options) {
     const clock = new ManualClock()
     const log = openMemoryLog(logOptions(options), clock.now)
@@ -12,6 +15,9 @@ logContract('memory', {
     return {
       log,
       pass: async (seconds) => clock.pass(seconds * 1000),
+      join: async () => {
+        throw new Error('a memory log can not be shared')
+      },
       reopen: async () => {
         throw new Error('a memory log can not be opened again')
       },

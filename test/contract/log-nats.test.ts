@@ -20,6 +20,7 @@ logContract('nats', {
       log,
       // The server has no clock but the machine's.
       pass: (seconds) => pause(seconds * 1000),
+      join: open,
       async reopen() {
         await log.close()
         return open()

@@ -8,6 +8,7 @@ import { newestTests } from './log/newest.ts'
 import { readTests } from './log/read.ts'
 import { reservedTests } from './log/reserved.ts'
 import { retentionTests } from './log/retention.ts'
+import { scheduleTests } from './log/schedule.ts'
 import { tailTests } from './log/tail.ts'
 
 /** The one contract suite: every driver of the log passes it. */
@@ -19,6 +20,7 @@ export function logContract(name: string, harness: LogHarness): void {
   t.test(`${name}: newest`, (t) => newestTests(t, harness))
   t.test(`${name}: reserved channels`, (t) => reservedTests(t, harness))
   t.test(`${name}: tail`, (t) => tailTests(t, harness))
+  t.test(`${name}: schedule`, (t) => scheduleTests(t, harness))
   t.test(`${name}: life`, (t) => lifeTests(t, harness))
   t.test(`${name}: does what a trivial model does`, (t) => modelTest(t, harness))
 }

@@ -56,13 +56,19 @@ async function hasPlace({ url }: RunningApp): Promise<boolean> {
 }
 
 function testLog(): Log {
-  return openMemoryLog({ retentionSeconds: 60, retentionBytes: 1024 ** 2, idempotencySeconds: 60 })
+  return openMemoryLog({
+    retentionSeconds: 60,
+    retentionBytes: 1024 ** 2,
+    idempotencySeconds: 60,
+    maxScheduled: 10,
+  })
 }
 
 /** A log that looks for the newest notifications as `newest` does. */
 function logThatFinds(newest: () => Promise<number>): Log {
   const log = testLog()
   return Object.assign(Object.create(log), {
+    schedule: log.schedule,
     newest,
     append: log.append.bind(log),
     tail: log.tail.bind(log),

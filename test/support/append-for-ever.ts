@@ -9,6 +9,7 @@ const log = openEmbeddedLog(directory, {
   retentionSeconds: 3600,
   retentionBytes: 1024 ** 3,
   idempotencySeconds: 120,
+  maxScheduled: 1000,
 })
 
 let calls = 0

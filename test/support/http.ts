@@ -12,6 +12,7 @@ import { publishRoute } from '../../src/http/publish.ts'
 import type { Appended, Bounds, Draft, Log } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
 import { type Clock, systemClock } from '../../src/stream/clock.ts'
+import { Dispatcher } from '../../src/stream/dispatcher.ts'
 import { startStats } from '../../src/stream/stats.ts'
 
 export const RETENTION_SECONDS = 3600
@@ -53,21 +54,31 @@ export async function servePublish(
   registerClientErrors(app)
   registerHosts(app, undefined)
   const authenticate = authentication(app, everyoneAuthenticator, readNoCredential)
+  const stats = startStats()
+  const dispatcher = new Dispatcher({
+    ...{ schedule: log.schedule, clock, stats },
+    report: (error) => {
+      throw error
+    },
+  })
   app.register(healthRoutes, { reach: () => log.bounds(), draining })
   app.register(publishRoute, {
     authenticate,
     renew: authenticate,
     log,
+    dispatcher,
+    clock,
     epoch: () => bounds.epoch,
     retentionSeconds: RETENTION_SECONDS,
     maxBodyBytes: MAX_BODY_BYTES,
     rateLimits: [],
-    stats: startStats(),
+    stats,
   })
   routes?.(app)
   await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(async () => {
     await app.close()
+    await dispatcher.close()
     await log.close()
   })
   const { port } = app.server.address() as AddressInfo
@@ -80,6 +91,7 @@ export function testLog(): Log {
     retentionSeconds: RETENTION_SECONDS,
     retentionBytes: 1024 ** 3,
     idempotencySeconds: 120,
+    maxScheduled: 100,
   })
 }
 
@@ -88,6 +100,7 @@ export function logWith(append: (drafts: readonly Draft[], inner: Log) => Promis
   const inner = testLog()
   return {
     stats: inner.stats,
+    schedule: inner.schedule,
     append: (drafts) => append(drafts, inner),
     tail: (after, onBatch, onReset) => inner.tail(after, onBatch, onReset),
     read: (channels, after, limit) => inner.read(channels, after, limit),

@@ -8,6 +8,7 @@ import {
   type Page,
   startLogStats,
 } from '../../src/log/log.ts'
+import { openMemoryLog } from '../../src/log/memory.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { parseCursor } from '../../src/protocol/cursor.ts'
 import type { ControlMessage } from '../../src/protocol/messages.ts'
@@ -16,11 +17,13 @@ import type { Batch } from '../../src/stream/batch.ts'
 import { Hub } from '../../src/stream/hub.ts'
 import { Subscriber } from '../../src/stream/subscriber.ts'
 import type { Transport, TransportEvents } from '../../src/stream/transport.ts'
+import { logOptions } from '../contract/log/harness.ts'
 import { ManualClock } from './manual-clock.ts'
 
 /** A log in which nothing happens by itself: the tail brings, and a read arrives, when the test says so. */
 export class ScriptedLog implements Log {
   readonly stats = startLogStats()
+  readonly schedule = openMemoryLog(logOptions()).schedule
   readonly #now: () => number
   readonly notifications: Notification[] = []
   first = 1

@@ -118,6 +118,28 @@ const NOTIFICATIONS: readonly Family[] = [
   },
 ]
 
+/** What is to be published later. */
+const SCHEDULE: readonly Family[] = [
+  {
+    name: 'tidings_scheduled',
+    type: 'gauge',
+    help: "Notifications that wait to be published, on all instances; missing while the log can't be reached.",
+    read: ({ scheduled }) => one(scheduled),
+  },
+  {
+    name: 'tidings_scheduled_total',
+    type: 'counter',
+    help: 'Notifications that were scheduled here, without duplicates.',
+    read: ({ stats }) => one(stats.scheduled),
+  },
+  {
+    name: 'tidings_schedule_late_seconds',
+    type: 'histogram',
+    help: 'How much later than they were due this process has published scheduled notifications.',
+    read: ({ stats }) => one(stats.scheduleLate),
+  },
+]
+
 /** What was turned away. */
 const REFUSALS: readonly Family[] = [
   {
@@ -200,4 +222,11 @@ const PROCESS: readonly Family[] = [
 ]
 
 /** Every metric of the service; those of the process and of Node.js come besides. */
-export const FAMILIES: readonly Family[] = [...STREAMS, ...NOTIFICATIONS, ...REFUSALS, ...LOG, ...PROCESS]
+export const FAMILIES: readonly Family[] = [
+  ...STREAMS,
+  ...NOTIFICATIONS,
+  ...SCHEDULE,
+  ...REFUSALS,
+  ...LOG,
+  ...PROCESS,
+]

@@ -14,6 +14,8 @@ export interface Snapshot {
   readonly window: Window | null
   /** of the log; `null` while it can't be reached */
   readonly bounds: Bounds | null
+  /** how many notifications wait to be published; `undefined` while that can't be told */
+  readonly scheduled: number | undefined
   /** as `/readyz` says */
   readonly ready: boolean
   readonly draining: boolean

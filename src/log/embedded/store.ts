@@ -2,6 +2,7 @@ import { type Database, open, type RootDatabase } from 'lmdb'
 import type { Notification } from '../log.ts'
 import { identityOf, newEpoch } from '../notification.ts'
 import { merge } from './merge.ts'
+import { ScheduleRows } from './schedule-rows.ts'
 
 /** Where the log stands. It is kept in the store, never in a process: several may share the store. */
 export interface State {
@@ -46,6 +47,7 @@ const GIB = 1024 ** 3
  * `transaction`.
  */
 export class Store {
+  readonly schedule: ScheduleRows
   readonly #root: RootDatabase<unknown, string>
   readonly #meta: Database<StateRow | number, string>
   /** By position, without holes. */
@@ -80,6 +82,7 @@ export class Store {
       this.#channels = this.#root.openDB({ name: 'channels' })
       this.#identities = this.#root.openDB({ name: 'identities', keyEncoding: 'binary' })
       this.#outlived = this.#root.openDB({ name: 'outlived' })
+      this.schedule = new ScheduleRows(this.#root)
       this.#root.transactionSync(() => {
         if (this.#meta.doesExist(STATE)) {
           const format = this.#meta.get(FORMAT_KEY)

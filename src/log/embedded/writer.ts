@@ -1,7 +1,8 @@
 import { type Appended, type Draft, type LogOptions, LogUnavailable, type Notification } from '../log.ts'
-import { identityOf, notificationOf, sizeOf } from '../notification.ts'
-import { forgetOld, isForgotten, takeOld } from './retention.ts'
-import type { State, Store } from './store.ts'
+import { sizeOf } from '../notification.ts'
+import { Appending } from './appending.ts'
+import { forgetOld, takeOld } from './retention.ts'
+import type { Store } from './store.ts'
 
 /**
  * The most bytes of drafts that wait for the disk. Beyond it appends are refused as LogUnavailable, so that a slow disk is felt
@@ -77,19 +78,19 @@ export class Writer {
   /** @returns whether more is to be taken away */
   async #commit(): Promise<boolean> {
     let group: Waiting[] = []
-    const added: Notification[] = []
     try {
-      const { outcomes, isMoreDue } = await this.#store.transaction(() => {
-        const state = this.#store.state
+      const { outcomes, added, isMoreDue } = await this.#store.transaction(() => {
         const now = this.#now()
+        const appending = new Appending(this.#store, this.#options, now)
+        const { state, added } = appending
         // While too much is kept nothing is added, or large notifications could come in faster than small ones go.
         if (state.bytes <= this.#options.retentionBytes) group = this.#nextGroup()
-        const outcomes = group.map(({ drafts }) => drafts.map((draft) => this.#add(draft, state, now, added)))
-        this.#store.index(added)
+        const outcomes = group.map(({ drafts }) => drafts.map((draft) => appending.append(draft)))
+        appending.index()
         const isForgottenLeft = forgetOld(this.#store, state, this.#options, now)
         const isOldLeft = takeOld(this.#store, state, this.#options, now)
         this.#store.state = state
-        return { outcomes, isMoreDue: isForgottenLeft || isOldLeft }
+        return { outcomes, added, isMoreDue: isForgottenLeft || isOldLeft }
       })
       this.#newest = added
       for (const [i, { resolve }] of group.entries()) resolve(outcomes[i] ?? [])
@@ -115,21 +116,5 @@ export class Writer {
     }
     this.#queue = this.#queue.slice(group.length)
     return group
-  }
-
-  #add(draft: Draft, state: State, now: number, added: Notification[]): Appended {
-    const identity = identityOf(draft)
-    const position = state.last + 1
-    if (!this.#store.claim(identity, position)) {
-      const known = this.#store.identity(identity)
-      if (!isForgotten(known.time, this.#options, now)) return { position: known.position, duplicate: true }
-      this.#store.reclaim(identity, position)
-    }
-    state.last = position
-    const notification = notificationOf(draft, position, now)
-    this.#store.add(notification)
-    added.push(notification)
-    state.bytes += sizeOf(notification)
-    return { position, duplicate: false }
   }
 }

@@ -1,7 +1,7 @@
-import { createInbox, type Msg } from '@nats-io/transport-node'
+import { createInbox, type Msg, type MsgHdrs } from '@nats-io/transport-node'
 import { type Appended, type Draft, LogUnavailable } from '../log.ts'
 import type { Connection, Link } from './connection.ts'
-import { type Encoded, encode } from './message.ts'
+import { encode } from './message.ts'
 import type { Subjects } from './subjects.ts'
 
 /** The most publishes that are on their way at once, and their size together; more wait here for their turn. */
@@ -16,11 +16,25 @@ const ACK_WAIT = 1000
 /** After so long it is sent again when the server refused it, and so often somebody looks, in milliseconds. */
 const TICK = 50
 
+/** The server's code for a message that must come behind another than the last one on its subject. */
+const WRONG_LAST_SEQUENCE = 10071
+
 /** What of a connection is used here. */
 type Links = Pick<Connection, 'current' | 'onLink'>
 
-interface Publish extends Encoded {
+/** A message for a stream. It has a `Nats-Msg-Id`: however often it is sent, it is stored once in the stream's window. */
+export interface Outgoing {
+  readonly subject: string
+  readonly headers: MsgHdrs
   readonly data: string
+}
+
+/** The stream has something newer than what the message was to come behind: it is not stored, and never will be. */
+export class Superseded extends Error {
+  override readonly name = 'Superseded'
+}
+
+interface Publish extends Outgoing {
   /** on the clock of `performance.now()`, as is `due` */
   readonly deadline: number
   /** when it is sent again */
@@ -28,11 +42,11 @@ interface Publish extends Encoded {
   /** what the server said last */
   why: string
   readonly resolve: (outcome: Appended) => void
-  readonly reject: (error: LogUnavailable) => void
+  readonly reject: (error: LogUnavailable | Superseded) => void
 }
 
 /**
- * Publishes drafts and waits until JetStream has acknowledged them, which it does once they are stored on the stream's replicas.
+ * Publishes messages and waits until JetStream has acknowledged them, which it does once they are stored on the stream's replicas.
  *
  * Each is sent again, with the same identity, until it is acknowledged or its deadline has passed. JetStream (up to 2.11) stores one
  * message at a time, so a call that fails may have been stored in part: the publisher is answered `503`, sends the same again, and what
@@ -63,13 +77,21 @@ export class Appender {
   }
 
   /** See `Log.append`. */
-  async append(drafts: readonly Draft[]): Promise<Appended[]> {
-    const size = drafts.reduce((sum, draft) => sum + sizeOf(draft), 0)
+  append(drafts: readonly Draft[]): Promise<Appended[]> {
+    return this.publish(drafts.map((draft) => ({ ...encode(this.#subjects, draft), data: draft.data })))
+  }
+
+  /**
+   * Has messages stored, on whichever stream has their subjects. Throws LogUnavailable, and Superseded for one that says what it must
+   * come behind.
+   */
+  async publish(messages: readonly Outgoing[]): Promise<Appended[]> {
+    const size = messages.reduce((sum, message) => sum + sizeOf(message), 0)
     if (this.#held + size > HELD_SIZE) {
       throw new LogUnavailable(`NATS: too much waits to be stored`)
     }
     const deadline = performance.now() + this.#patience
-    const outcomes = drafts.map((draft) => this.#publish(draft, deadline))
+    const outcomes = messages.map((message) => this.#publish(message, deadline))
     this.#advance()
     this.#clock ??= setInterval(() => this.#tick(), TICK)
     return Promise.all(outcomes)
@@ -83,11 +105,10 @@ export class Appender {
     })
   }
 
-  #publish(draft: Draft, deadline: number): Promise<Appended> {
-    const { data } = draft
-    const { subject, headers } = encode(this.#subjects, draft)
+  #publish(message: Outgoing, deadline: number): Promise<Appended> {
+    const { subject, headers, data } = message
     const why = 'no connection'
-    this.#held += sizeOf(draft)
+    this.#held += sizeOf(message)
     const token = (this.#published++).toString(36)
     return new Promise((resolve, reject) => {
       this.#waiting.set(token, { subject, headers, data, deadline, due: 0, why, resolve, reject })
@@ -140,6 +161,10 @@ export class Appender {
       this.#settle(token, publish)
       publish.resolve({ position: ack.seq, duplicate: ack.duplicate ?? false })
       this.#advance()
+    } else if (ack?.error?.err_code === WRONG_LAST_SEQUENCE) {
+      this.#settle(token, publish)
+      publish.reject(new Superseded(ack.error.description))
+      this.#advance()
     } else {
       publish.why = ack?.error?.description ?? 'the stream has no leader'
       publish.due = performance.now() + TICK
@@ -182,5 +207,5 @@ function sizeOf({ data }: { readonly data: string }): number {
 interface Ack {
   readonly seq?: number
   readonly duplicate?: boolean
-  readonly error?: { readonly description?: string }
+  readonly error?: { readonly err_code?: number; readonly description?: string }
 }

@@ -14,7 +14,18 @@ import { Appender } from './append.ts'
 import { Connection, type ConnectionOptions, type Link } from './connection.ts'
 import { findNewest } from './newest.ts'
 import { readPage, type Source } from './read.ts'
-import { boundsOf, describe, idempotencyWindow, provision, type StreamOptions } from './stream.ts'
+import { JetStreamSchedule } from './schedule.ts'
+import { ScheduleRecords } from './schedule-records.ts'
+import {
+  boundsOf,
+  describe,
+  idempotencyWindow,
+  logStream,
+  provision,
+  type StreamOptions,
+  type StreamShape,
+  scheduleStream,
+} from './stream.ts'
 import { Subjects } from './subjects.ts'
 import { Tail } from './tail.ts'
 import { Turns } from './turns.ts'
@@ -53,7 +64,8 @@ export function openNatsLog(options: NatsLogOptions): NatsLog {
 class JetStreamLog implements NatsLog {
   readonly stats = startLogStats()
   readonly ready: Promise<void>
-  readonly #options: NatsLogOptions
+  readonly schedule: JetStreamSchedule
+  readonly #stream: StreamShape
   readonly #subjects: Subjects
   readonly #connection: Connection
   readonly #appender: Appender
@@ -66,14 +78,30 @@ class JetStreamLog implements NatsLog {
 
   constructor(options: NatsLogOptions) {
     const { name, appendTimeout = PATIENCE } = options
-    this.#options = options
+    this.#stream = logStream(options)
     this.#subjects = new Subjects(name)
-    this.#connection = new Connection(options, ({ jsm }) => provision(jsm, options))
+    const itsSchedule = scheduleStream(options)
+    this.#connection = new Connection(options, async ({ jsm }) => {
+      await provision(jsm, this.#stream)
+      await provision(jsm, itsSchedule)
+    })
     this.#connection.onLink(() => this.stats.connects++)
     this.ready = this.#connection.ready
     // What is sent again after the window is stored twice; half of it is for what is slow on its way.
     const patience = Math.min(appendTimeout, idempotencyWindow(options) / 2)
     this.#appender = new Appender(this.#connection, this.#subjects, patience)
+    this.schedule = new JetStreamSchedule(
+      this,
+      new ScheduleRecords({
+        stream: itsSchedule,
+        ask: (question) => this.#ask(({ link }) => question(link)),
+        publish: async (message) => {
+          this.#checkOpen()
+          return this.#appender.publish([message])
+        },
+      }),
+      options,
+    )
   }
 
   async append(drafts: readonly Draft[]): Promise<Appended[]> {
@@ -89,7 +117,7 @@ class JetStreamLog implements NatsLog {
     this.#checkOpen()
     const describe = (link: Link) => this.#describe(link)
     const tail = new Tail(this.#connection, {
-      ...{ stream: this.#options.name, subjects: this.#subjects, describe },
+      ...{ stream: this.#stream.name, subjects: this.#subjects, describe },
       ...{ after, epoch: this.#epoch, onBatch, onReset, stats: this.stats },
     })
     this.#tails.add(tail)
@@ -100,7 +128,12 @@ class JetStreamLog implements NatsLog {
   }
 
   async read(channels: ChannelSet, after: number, limit: number): Promise<Page> {
-    return this.#reads.take(() => this.#ask((source) => readPage(source, channels, after, limit)))
+    return this.readAsOf(Date.now(), channels, after, limit)
+  }
+
+  /** See `Log.read`; `ttl` is judged by `now`, milliseconds since 1970. */
+  readAsOf(now: number, channels: ChannelSet, after: number, limit: number): Promise<Page> {
+    return this.#reads.take(() => this.#ask((source) => readPage(source, channels, after, limit, now)))
   }
 
   async newest(channels: ChannelSet, count: number): Promise<number> {
@@ -134,7 +167,7 @@ class JetStreamLog implements NatsLog {
     this.#checkOpen()
     const { link } = this.#connection
     const source = {
-      ...{ link, stream: this.#options.name, subjects: this.#subjects, filters: this.#filters },
+      ...{ link, stream: this.#stream.name, subjects: this.#subjects, filters: this.#filters },
       describe: () => this.#describe(link),
     }
     try {
@@ -147,6 +180,6 @@ class JetStreamLog implements NatsLog {
   }
 
   #describe({ jsm }: Link): Promise<StreamInfo> {
-    return describe(jsm, this.#options)
+    return describe(jsm, this.#stream)
   }
 }

@@ -34,12 +34,15 @@ export interface Source {
  * read by a consumer, on whichever server: what a server has of a stream has no holes, and the consumer brings it in order with
  * counted deliveries. So once it has brought the newest, it has brought everything on its filter up to `last`; before, everything up to
  * what it has brought; and a server that lags behind only makes the page shorter.
+ *
+ * @param now the time by which `ttl` is judged, milliseconds since 1970
  */
 export async function readPage(
   source: Source,
   channels: ChannelSet,
   after: number,
   limit: number,
+  now: number,
 ): Promise<Page> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await source.describe()
@@ -64,7 +67,7 @@ export async function readPage(
     const end = Math.min(...parts.map(({ through }) => through))
     // Retention may have taken what a consumer was about to bring, hence the bounds as they are since.
     const gap = boundsOf(since).first > after + 1
-    return { ...fillPage(merge(parts, end), { channels, limit, now: Date.now() }, after, end), gap }
+    return { ...fillPage(merge(parts, end), { channels, limit, now }, after, end), gap }
   }
   throw new LogUnavailable('NATS: the stream gets one leader after another')
 }

@@ -9,7 +9,7 @@ import { nanos } from '@nats-io/transport-node'
 import type { Bounds, LogOptions } from '../log.ts'
 import { Subjects } from './subjects.ts'
 
-/** The stream that holds the log. */
+/** The streams of a log: that of its notifications, and that of its schedule. */
 export interface StreamOptions extends LogOptions {
   /** the stream's name and its subjects' first token; two services of unlike names share a NATS without meeting */
   readonly name: string
@@ -26,33 +26,59 @@ export class StreamMisfit extends Error {
 const STREAM_NAME_EXISTS = 10058
 const REPLICAS_NEED_A_CLUSTER = 10074
 
-/** What the log's correctness rests on: positions without holes, nothing taken but the oldest, everything on disk. */
-function essentials({ name, replicas }: StreamOptions) {
+/** A stream as it has to be. */
+export interface StreamShape {
+  readonly name: string
+  /** what correctness rests on */
+  readonly essentials: Partial<StreamConfig>
+  /** what a changed setting may change in place, for no notification is lost or doubled by it */
+  readonly limits: Partial<StreamConfig>
+}
+
+/** What the streams have in common: nothing taken but what the limits take, everything on disk. */
+function common({ replicas }: StreamOptions) {
   return {
-    subjects: [new Subjects(name).all],
     retention: 'limits',
     storage: 'file',
     discard: 'old',
     num_replicas: replicas,
     max_msgs: -1,
-    max_msgs_per_subject: -1,
     max_msg_size: -1,
     max_consumers: -1,
     no_ack: false,
   } satisfies Partial<StreamConfig>
 }
 
+/** The stream of the notifications: positions without holes, and the oldest go first. */
+export function logStream(options: StreamOptions): StreamShape {
+  return {
+    name: options.name,
+    essentials: { ...common(options), subjects: [new Subjects(options.name).all], max_msgs_per_subject: -1 },
+    limits: {
+      max_age: nanos(options.retentionSeconds * 1000),
+      max_bytes: options.retentionBytes,
+      duplicate_window: nanos(idempotencyWindow(options)),
+    },
+  }
+}
+
+/** The stream of the schedule: one record for each notification, kept until it is taken away. */
+export function scheduleStream(options: StreamOptions): StreamShape {
+  return {
+    name: `${options.name}-schedule`,
+    essentials: {
+      ...common(options),
+      subjects: [`${options.name}.schedule.*`],
+      max_msgs_per_subject: 1,
+      max_age: 0,
+      max_bytes: -1,
+    },
+    limits: { duplicate_window: nanos(idempotencyWindow(options)) },
+  }
+}
+
 /** What would make it another stream altogether; Tidings sets none of it. */
 const FOREIGN = ['mirror', 'sources', 'subject_transform'] as const satisfies readonly (keyof StreamConfig)[]
-
-/** What a changed setting may change in place, for no notification is lost or doubled by it. */
-function limits(options: LogOptions) {
-  return {
-    max_age: nanos(options.retentionSeconds * 1000),
-    max_bytes: options.retentionBytes,
-    duplicate_window: nanos(idempotencyWindow(options)),
-  } satisfies Partial<StreamConfig>
-}
 
 /** For how many milliseconds an identity is remembered: JetStream has no window longer than the retention. */
 export function idempotencyWindow({ idempotencySeconds, retentionSeconds }: LogOptions): number {
@@ -63,30 +89,31 @@ export function idempotencyWindow({ idempotencySeconds, retentionSeconds }: LogO
  * Sees to it that the stream is there, fits, and has the limits of the settings; as many instances as like may do so at once. When
  * instances with unlike settings start, the limits are those of the last one.
  *
- * @throws StreamMisfit when there is a stream that can't hold the log, or the server can't have such a stream
+ * @throws StreamMisfit when there is a stream of that name that can't be used, or the server can't have such a stream
  */
-export async function provision(jsm: JetStreamManager, options: StreamOptions): Promise<void> {
-  const { config } = await describe(jsm, options)
-  if (differences(config, limits(options)).length > 0) await jsm.streams.update(options.name, limits(options))
+export async function provision(jsm: JetStreamManager, shape: StreamShape): Promise<void> {
+  const { config } = await describe(jsm, shape)
+  if (differences(config, shape.limits).length > 0) await jsm.streams.update(shape.name, shape.limits)
 }
 
 /**
  * Describes the stream as its leader knows it; makes it when it is not there (any more).
  * @throws StreamMisfit
  */
-export async function describe(jsm: JetStreamManager, options: StreamOptions): Promise<StreamInfo> {
-  const info = await jsm.streams.info(options.name).catch((error: unknown) => {
-    if (isApiError(error, JetStreamApiCodes.StreamNotFound)) return create(jsm, options)
+export async function describe(jsm: JetStreamManager, shape: StreamShape): Promise<StreamInfo> {
+  const { name, essentials } = shape
+  const info = await jsm.streams.info(name).catch((error: unknown) => {
+    if (isApiError(error, JetStreamApiCodes.StreamNotFound)) return create(jsm, shape)
     throw error
   })
   const wrong = [
-    ...differences(info.config, essentials(options)),
+    ...differences(info.config, essentials),
     ...FOREIGN.filter((setting) => info.config[setting] !== undefined).map((setting) => `${setting} is set`),
   ]
   if (wrong.length === 0) return info
   throw new StreamMisfit(
-    `the stream ${options.name} does not fit: ${wrong.join('; ')}. ` +
-      `Change it (nats stream edit ${options.name}), remove it, or let Tidings use another name.`,
+    `the stream ${name} does not fit: ${wrong.join('; ')}. ` +
+      `Change it (nats stream edit ${name}), remove it, or let Tidings use another name.`,
   )
 }
 
@@ -98,14 +125,16 @@ export function boundsOf({ created, state }: StreamInfo): Bounds {
   return { epoch: epoch.toString(36), first, last: state.last_seq }
 }
 
-async function create(jsm: JetStreamManager, options: StreamOptions): Promise<StreamInfo> {
+async function create(jsm: JetStreamManager, { name, essentials, limits }: StreamShape): Promise<StreamInfo> {
   try {
-    return await jsm.streams.add({ name: options.name, ...essentials(options), ...limits(options) })
+    return await jsm.streams.add({ name, ...essentials, ...limits })
   } catch (error) {
     // Another instance was faster, with other limits.
-    if (isApiError(error, STREAM_NAME_EXISTS)) return jsm.streams.info(options.name)
+    if (isApiError(error, STREAM_NAME_EXISTS)) return jsm.streams.info(name)
     if (isApiError(error, REPLICAS_NEED_A_CLUSTER)) {
-      throw new StreamMisfit(`${options.replicas} replicas need a NATS cluster, and this is a single server`)
+      throw new StreamMisfit(
+        `${essentials.num_replicas} replicas need a NATS cluster, and this is a single server`,
+      )
     }
     throw error
   }

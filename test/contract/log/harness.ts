@@ -7,7 +7,7 @@ export interface LogHarness {
   /** Opens a new, empty log, and closes it when the test ends. Options that are not given are generous. */
   open(t: Test, options?: Partial<LogOptions>): Promise<OpenLog>
   /** What the driver can't do, with the reason. */
-  readonly skips?: { readonly reopen?: string }
+  readonly skips?: { readonly reopen?: string; readonly join?: string }
 }
 
 /** A log under test. */
@@ -15,6 +15,8 @@ export interface OpenLog {
   readonly log: Log
   /** Lets time pass for the log: a fake clock jumps, a server's clock is waited for. */
   pass(seconds: number): Promise<void>
+  /** Opens the same store once more, as another instance does; it is closed when the test ends. */
+  join(): Promise<Log>
   /** Closes the log and opens the same store again. */
   reopen(): Promise<Log>
 }
@@ -23,6 +25,7 @@ const DEFAULTS: LogOptions = {
   retentionSeconds: 3600,
   retentionBytes: 64 * 1024 * 1024,
   idempotencySeconds: 120,
+  maxScheduled: 1000,
 }
 
 /** The options a test asked for, and generous ones for the rest. */

@@ -39,6 +39,9 @@ export async function lifeTests(t: Test, { open, skips }: LogHarness): Promise<v
     await t.rejects(log.read(EVERYTHING, 0, 1), LogUnavailable)
     await t.rejects(log.newest(EVERYTHING, 1), LogUnavailable)
     await t.rejects(log.bounds(), LogUnavailable)
+    await t.rejects(log.schedule.add([{ ...draft('a'), due: 0 }]), LogUnavailable)
+    await t.rejects(log.schedule.cancel('a', '1'), LogUnavailable)
+    await t.rejects(log.schedule.publishDue(), LogUnavailable)
     t.throws(
       () =>
         log.tail(

@@ -99,6 +99,7 @@ t.test('until the log has been read to its end nothing is known', async (t) => {
   let reads = 0
   const slow: Log = {
     stats: rig.log.stats,
+    schedule: rig.log.schedule,
     append: (drafts) => rig.log.append(drafts),
     tail: (after, onBatch, onReset) => rig.log.tail(after, onBatch, onReset),
     async read(channels, after, limit) {
@@ -193,6 +194,10 @@ class SwitchingLog implements Log {
 
   constructor(first: Log) {
     this.current = first
+  }
+
+  get schedule(): Log['schedule'] {
+    return this.current.schedule
   }
 
   tail(...[after, onBatch, onReset]: Parameters<Log['tail']>): () => void {

@@ -53,7 +53,7 @@ const item = fc.oneof(
 t.test(
   'an item read by hand is what the schema makes of it, and none is that the schema refuses',
   async (t) => {
-    const schema = itemSchema(RETENTION)
+    const schema = itemSchema(RETENTION, Date.now)
     let read = 0
     fc.assert(
       fc.property(item, (value) => {
@@ -70,9 +70,14 @@ t.test(
 )
 
 t.test('an item that the schema must judge is read, or refused with all that is wrong', async (t) => {
-  const readItem = itemReader(RETENTION)
+  const readItem = itemReader(RETENTION, () => 1000)
   const errors: { pointer: string; detail: string }[] = []
   t.strictSame(readItem({ channels: ['a', 'b'], data: 1 }, '', errors), { channels: ['a', 'b'], data: 1 })
+  t.strictSame(readItem({ channel: 'a', data: 1, delay: 60 }, '', errors), {
+    channels: ['a'],
+    data: 1,
+    due: 61_000,
+  })
   t.strictSame(errors, [])
   t.equal(readItem({ channel: 'a b', data: 1, ttl: 0, id: '' }, '/3', errors), undefined)
   t.strictSame(errors.map(({ pointer }) => pointer).sort(), ['/3/channel', '/3/id', '/3/ttl'])

@@ -90,15 +90,15 @@ export class ScheduleRecords {
   }
 
   /**
-   * Reads on behind a place: every record that was put since, unless it has been replaced meanwhile; then the other one is read later.
+   * Reads on behind a place, or from the beginning: every record that was put since, unless it has been replaced meanwhile; then the other one is read later.
    * That nothing is skipped rests on what is said at `readPage`.
    */
-  behind(place: Place): Promise<Outlines> {
+  behind(place: Place | undefined): Promise<Outlines> {
     const { ask, stream } = this.#options
     return ask(async (link) => {
       const before = await describe(link.jsm, stream)
       const { epoch, last } = boundsOf(before)
-      const after = epoch === place.epoch ? place.sequence : 0
+      const after = epoch === place?.epoch ? place.sequence : 0
       if (last <= after) return { outlines: [], through: { epoch, sequence: after }, more: false }
 
       const [filter = ''] = stream.essentials.subjects ?? []

@@ -48,7 +48,7 @@ export class JetStreamSchedule implements Schedule {
   /** of the idempotency window, in milliseconds */
   readonly #window: number
   readonly #index = new ScheduleIndex()
-  #place: Place = { epoch: '', sequence: 0 }
+  #place: Place | undefined
   /** on the clock of `performance.now()` */
   #looked = Number.NEGATIVE_INFINITY
 
@@ -225,7 +225,8 @@ export class JetStreamSchedule implements Schedule {
     if (performance.now() - this.#looked < LOOK) return
     for (let more = true; more; ) {
       const page = await this.#records.behind(this.#place)
-      if (page.through.epoch !== this.#place.epoch) this.#index.clear()
+      // Somebody has deleted the stream, and all that was in it.
+      if (this.#place && this.#place.epoch !== page.through.epoch) this.#index.clear()
       for (const outline of page.outlines) {
         this.#index.put({ ...outline, time: this.#time(outline, GRACE * (1 + 3 * Math.random())) })
       }

@@ -211,10 +211,10 @@ export async function scheduleTests(t: Test, { open, skips }: LogHarness): Promi
       const other = await store.join()
       const now = await clockOf(store)
       const one = scheduled(now + SOON * 1000)
-      await store.log.schedule.add([one])
-      await store.log.close()
+      await other.schedule.add([one])
+      await other.close()
       await store.pass(SOON + 0.1)
-      t.match(await publishAll(other, 1), [{ draft: one }])
+      t.match(await publishAll(store.log, 1), [{ draft: one }])
     },
   )
 }

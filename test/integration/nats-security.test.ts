@@ -11,7 +11,7 @@ import { until } from '../support/until.ts'
 
 /** Uses everything the log does, with a backlog large enough for flow control. */
 async function useAll(t: Test, options: Partial<NatsLogOptions>): Promise<void> {
-  const log = openLog(t, options)
+  const log = openLog(t, { ...options, idempotencySeconds: 1 })
   await log.ready
   const data = JSON.stringify('x'.repeat(60_000))
   const drafts = Array.from({ length: 400 }, () => draft('a', { data }))
@@ -22,6 +22,9 @@ async function useAll(t: Test, options: Partial<NatsLogOptions>): Promise<void> 
   t.equal((await log.read(EVERYTHING, 0, 1)).notifications.length, 1)
   const { last } = await log.bounds()
   t.equal(await log.newest(EVERYTHING, 3), last - 3)
+  await log.schedule.add([{ ...draft('a'), due: 0 }])
+  await until('it is published', async () => (await log.schedule.publishDue()).published.length === 1)
+  await until('it is forgotten', async () => (await log.schedule.publishDue()).next === undefined)
 }
 
 /** Says why the log is not ready. */

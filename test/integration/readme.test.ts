@@ -25,6 +25,8 @@ const OUTPUTS = [
   /^HTTP\/1\.1 201 .*"duplicate":false/s,
   /^event: ready$.*^data: \{.*"data":\{"text":"Hello"\}\}$/ms,
   /^\{"notifications":\[\{.*"data":\{"text":"Hello"\}\}\],"cursor":"[^"]+"\}$/,
+  /^HTTP\/1\.1 202 .*"state":"scheduled"/s,
+  /^HTTP\/1\.1 204 /,
   /^HTTP\/1\.1 201 .*"id":"\/shop 7".*"duplicate":false/s,
 ]
 

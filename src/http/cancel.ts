@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { GrantSet } from '../auth/grant-set.ts'
 import type { Dispatcher } from '../stream/dispatcher.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
+import { CANCEL_OPERATION } from './cancel-operation.ts'
 import { Problem } from './problem.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -26,7 +27,7 @@ export function cancelRoute(
 ): void {
   app.delete<{ Params: Identity }>(
     '/v1/notifications/:channel/:id',
-    { onRequest: [authenticate, ...rateLimits] },
+    { config: { operation: CANCEL_OPERATION }, onRequest: [authenticate, ...rateLimits] },
     async (request, reply) => {
       const { channel, id } = request.params
       if (!new GrantSet(principalOf(request).grants.publish).permits(channel)) {

@@ -30,7 +30,17 @@ export function registerErrors(app: FastifyInstance, clock: Clock): void {
   })
   app.addHook('onRequest', forbidSniffing)
   app.addHook('preValidation', refuseUpgrade)
-  app.setNotFoundHandler((request, reply) => answer(reply, unrouted(app, request)))
+  const matched = routeMatcher(app)
+  app.setNotFoundHandler((request, reply) => answer(reply, unrouted(app, request, matched)))
+}
+
+/** Makes what tells the route of a path, whatever its methods, from the routes that are registered from here on. */
+function routeMatcher(app: FastifyInstance): (path: string) => string {
+  const withParameters = new Map<string, RegExp>()
+  app.addHook('onRoute', ({ url }) => {
+    if (url.includes('/:')) withParameters.set(url, new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+')}$`))
+  })
+  return (path) => [...withParameters].find(([, pattern]) => pattern.test(path))?.[0] ?? path
 }
 
 /** Tells the operator why the log could not do it, at most once in a WARNING_INTERVAL; what comes in between is left out. */
@@ -87,11 +97,16 @@ function bodyTooLarge(request: FastifyRequest): string {
 }
 
 /** No route takes this request: is there one at its path for other methods? */
-function unrouted(app: FastifyInstance, { method, url }: FastifyRequest): Problem {
+function unrouted(
+  app: FastifyInstance,
+  { method, url }: FastifyRequest,
+  matched: (path: string) => string,
+): Problem {
   const [path = ''] = url.split('?', 1)
   // Preflights are answered at every path, whether there is a route or not.
   const methods = app.supportedMethods.filter((other) => other !== 'OPTIONS')
-  const allow = methods.filter((other) => app.findRoute({ method: other, url: path }) !== null)
+  const route = matched(path)
+  const allow = methods.filter((other) => app.findRoute({ method: other, url: route }) !== null)
   return allow.length > 0
     ? new Problem('method-not-allowed', `${method} is not for ${path}.`, { allow })
     : new Problem('not-found', `There is no ${path}.`)

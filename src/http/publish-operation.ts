@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { MAX_ITEMS, type PublishAnswer } from '../protocol/publish.ts'
+import { MAX_ITEMS, type PublishAnswer, type Published, type Scheduled } from '../protocol/publish.ts'
 import type { Operation } from './openapi/operation.ts'
+import type { Shape } from './openapi/schema.ts'
 import { eventSchema } from './publish-event.ts'
 import { itemSchema, notificationId } from './publish-item.ts'
 
@@ -19,10 +20,24 @@ const headers = z.object({
   'ce-subject': z.string().optional().describe('The channel, where there is no `ce-channel`.'),
 })
 
+const published = z.strictObject({
+  id: z.string(),
+  channel: z.string(),
+  cursor: z.string(),
+  duplicate: z.boolean(),
+} satisfies Shape<Published>)
+
+const scheduled = z.strictObject({
+  id: z.string(),
+  channel: z.string(),
+  at: z.iso.datetime({ precision: 3 }).describe('When, in UTC.'),
+  state: z.enum(['scheduled', 'published', 'cancelled']).describe('How that stands by now.'),
+  cursor: z.string().exactOptional().describe('Once it has been published.'),
+  duplicate: z.boolean(),
+}) satisfies z.ZodType<Scheduled>
+
 const answer = z.strictObject({
-  notifications: z.array(
-    z.strictObject({ id: z.string(), channel: z.string(), cursor: z.string(), duplicate: z.boolean() }),
-  ),
+  notifications: z.array(z.union([published, scheduled])),
 }) satisfies z.ZodType<PublishAnswer>
 
 const SHIPPED = { channel: 'user:42', type: 'order.shipped', id: 'order-7-shipped', data: { order: 7 } }
@@ -50,6 +65,7 @@ export function publishOperation(retentionSeconds: number): Operation {
     },
     answers: {
       201: { description: 'They are durable.', content },
+      202: { description: 'Some are scheduled, and will be published at their time.', content },
       200: { description: 'They were durable before: all are duplicates.', content },
     },
     problems: [
@@ -61,6 +77,7 @@ export function publishOperation(retentionSeconds: number): Operation {
       'unsupported-media-type',
       'too-many-requests',
       'log-unavailable',
+      'too-many-scheduled',
     ],
     examples: {
       one: {
@@ -96,6 +113,19 @@ export function publishOperation(retentionSeconds: number): Operation {
         answer: stored(201, [
           { id: 'import-4:0', channel: 'user:42', cursor: 'k2v9x0-b', duplicate: false },
           { id: 'import-4:1', channel: 'user:43', cursor: 'k2v9x0-c', duplicate: false },
+        ]),
+      },
+      later: {
+        summary: 'One to be published later',
+        body: {
+          type: 'application/json',
+          value: { channel: 'user:42', id: 'reminder', data: 'Still there?', delay: retentionSeconds },
+        },
+        answer: stored(202, [
+          {
+            ...{ id: 'reminder', channel: 'user:42', at: '2030-01-01T12:00:00.000Z' },
+            ...{ state: 'scheduled', duplicate: false },
+          },
         ]),
       },
       event: {

@@ -99,7 +99,7 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     )
     const isNew = ({ duplicate }: Published | Scheduled) => !duplicate
     const [someScheduled, some] = [
-      notifications.filter(({ at }) => at).some(isNew),
+      notifications.filter((one) => 'at' in one).some(isNew),
       notifications.some(isNew),
     ]
     reply.code(someScheduled ? 202 : some ? 201 : 200)

@@ -28,6 +28,6 @@ export interface Scheduled {
 }
 
 /** The answer to a publish: one entry a notification, items in order and for each its channels in order. */
-export interface PublishAnswer {
-  readonly notifications: readonly (Published | Scheduled)[]
+export interface PublishAnswer<Outcome = Published | Scheduled> {
+  readonly notifications: readonly Outcome[]
 }

@@ -43,7 +43,9 @@ export async function post(
     throw new PublishError('unreachable', `${url.origin} can't be reached: ${reasonOf(error)}.`)
   })
   if (!response.ok) throw await refusalOf(response)
-  const answer = (await response.json().catch(() => undefined)) as Partial<PublishAnswer> | undefined
+  const answer = (await response.json().catch(() => undefined)) as
+    | Partial<PublishAnswer<Published>>
+    | undefined
   if (answer?.notifications?.length === lines.length) return answer.notifications
   throw new PublishError('bad-answer', `The answer of ${url.origin} is not whole, or not one of the service.`)
 }

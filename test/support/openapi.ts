@@ -96,11 +96,14 @@ function requestOf(
 ): ExampleRequest {
   const { path, operation } = located
   const query = new URLSearchParams()
+  let itsPath = path
   const headers: Record<string, string> = {}
   for (const parameter of operation.parameters) {
     const value = parameter.examples?.[answer.name]?.value
     if (value === undefined) continue
-    if (parameter.in === 'header') headers[parameter.name] = String(value)
+    if (parameter.in === 'path') {
+      itsPath = itsPath.replace(`{${parameter.name}}`, encodeURIComponent(String(value)))
+    } else if (parameter.in === 'header') headers[parameter.name] = String(value)
     else for (const one of [value].flat()) query.append(parameter.name, String(one))
   }
   const [body] = Object.entries(operation.requestBody?.content ?? {}).flatMap(([type, { examples = {} }]) => {
@@ -111,7 +114,7 @@ function requestOf(
   return {
     ...located,
     ...answer,
-    url: `${path}?${query}`,
+    url: `${itsPath}?${query}`,
     headers,
     body: body && (typeof body.value === 'string' ? body.value : JSON.stringify(body.value)),
   }

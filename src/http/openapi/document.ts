@@ -9,6 +9,7 @@ import { type Credentials, security, securitySchemes } from './security.ts'
 /** A route, and what it says of itself. */
 export interface DocumentedRoute {
   readonly method: string
+  /** as Fastify has it */
   readonly path: string
   readonly operation: Operation
 }
@@ -45,7 +46,8 @@ const ACCESS: Readonly<Record<Access, string>> = {
 /** The OpenAPI 3.1 document of `routes`, for a service that takes these credentials. */
 export function openApiDocument(routes: readonly DocumentedRoute[], credentials: Credentials): object {
   const paths: Record<string, Record<string, object>> = {}
-  for (const { method, path, operation } of routes) {
+  for (const { method, path: route, operation } of routes) {
+    const path = route.replaceAll(/:(\w+)/g, '{$1}')
     paths[path] ??= {}
     paths[path][method.toLowerCase()] = operationObject(operation, credentials)
   }

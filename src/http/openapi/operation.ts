@@ -13,6 +13,8 @@ export interface Operation {
   /** Markdown */
   readonly description?: string
   readonly access: Access
+  /** of a path with `:name` in it */
+  readonly path?: z.ZodObject
   readonly query?: z.ZodObject
   readonly headers?: z.ZodObject
   /** by media type */
@@ -43,6 +45,7 @@ export interface Answer {
 /** A request, and what it is answered. */
 export interface Example {
   readonly summary: string
+  readonly path?: Readonly<Record<string, string>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
   /** text as it is sent, all else as JSON */

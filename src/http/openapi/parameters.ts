@@ -3,11 +3,15 @@ import type { Example, Operation } from './operation.ts'
 import { jsonSchema } from './schema.ts'
 
 /** Where an example has the values of parameters. */
-type Place = 'query' | 'headers'
+type Place = 'path' | 'query' | 'headers'
 
 /** Parameter objects (OpenAPI 3.1 §4.8.12). A list in a query is repeated, `a=1&a=2`, as OpenAPI takes it to be. */
-export function parameters({ query, headers, examples = {} }: Operation): object[] {
-  return [...placed('query', query, examples), ...placed('headers', headers, examples)]
+export function parameters({ path, query, headers, examples = {} }: Operation): object[] {
+  return [
+    ...placed('path', path, examples),
+    ...placed('query', query, examples),
+    ...placed('headers', headers, examples),
+  ]
 }
 
 function placed(
@@ -22,7 +26,7 @@ function placed(
   }
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
-    in: place === 'query' ? 'query' : 'header',
+    in: place === 'headers' ? 'header' : place,
     description,
     required: required.includes(name),
     schema,

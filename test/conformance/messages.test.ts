@@ -1,5 +1,5 @@
 import t from 'tap'
-import { startApp } from '../support/app.ts'
+import { OWN_TIMERS, startApp } from '../support/app.ts'
 import { ALL_CLIENTS, TRANSPORT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, publish, publishNumbers } from '../support/clients/requests.ts'
@@ -44,7 +44,7 @@ for (const kind of ALL_CLIENTS) {
     const client = await openFor(t, kind, service, { channel: 'a', wait: HEARTBEAT })
     const cursors = [(await client.inbox.expect('ready')).cursor]
     for (let n = 1; n <= 3; n++) {
-      await until('both streams are open', () => clock.timers === 2)
+      await until('both streams are open', () => clock.timers === OWN_TIMERS + 2)
       const [published] = await publishNumbers(service, 'other', n, n)
       await witness.inbox.notifications(1)
       clock.pass(HEARTBEAT * 1000 - 1)
@@ -93,12 +93,12 @@ for (const kind of TRANSPORT_CLIENTS) {
     note('the first notification', one?.cursor ?? '', [2, 3, 4])
     note('the second notification', two?.cursor ?? '', [3, 4])
     note('the third notification', three?.cursor ?? '', [4])
-    await until('the stream is open', () => clock.timers === 1)
+    await until('the stream is open', () => clock.timers === OWN_TIMERS + 1)
     clock.pass(HEARTBEAT * 1000)
     note('heartbeat', (await client.inbox.expect('heartbeat')).cursor, [4])
     await publishNumbers(service, 'a', 4, 4)
     await client.inbox.notifications(1)
-    await until('the stream is open', () => clock.timers === 1)
+    await until('the stream is open', () => clock.timers === OWN_TIMERS + 1)
     for (const [what, cursor, left] of expected) t.strictSame(await after(service, cursor), left, what)
 
     const drained = service.app.drain()

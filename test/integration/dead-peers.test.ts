@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import t from 'tap'
 import type { Settings } from '../../src/config/settings.ts'
-import { startApp } from '../support/app.ts'
+import { OWN_TIMERS, startApp } from '../support/app.ts'
 import { eventSourceClient } from '../support/clients/sse.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
@@ -42,7 +42,7 @@ async function startNarrow(t: Teardown, settings: Partial<Settings> = {}) {
 async function isFreed({ url, clock }: Service): Promise<boolean> {
   const answer = await fetch(`${url}/v1/stream?channel=free`, { headers: { connection: 'close' } })
   await answer.arrayBuffer()
-  return answer.status === 200 && clock.timers === 0
+  return answer.status === 200 && clock.timers === OWN_TIMERS
 }
 
 /**

@@ -29,6 +29,9 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger
 }
 
+/** How many timers the service has set when there is nobody: the dispatcher's. */
+export const OWN_TIMERS = 1
+
 /** Listens until `t` ends. */
 export async function startApp(
   t: { teardown(fn: () => Promise<void>): void },

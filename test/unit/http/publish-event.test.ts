@@ -6,7 +6,7 @@ import { readEvent } from '../../../src/http/publish-event.ts'
 import { decodeBinaryEvent } from '../../../src/http/publish-event-modes.ts'
 import { itemReader } from '../../../src/http/publish-item.ts'
 
-const readItem = itemReader(3600)
+const readItem = itemReader(3600, Date.now)
 
 /** Mostly what is good for an attribute. */
 const mostly = (...good: unknown[]) =>

@@ -1,8 +1,8 @@
-import type { Published } from '../protocol/publish.ts'
+import type { Published, Scheduled } from '../protocol/publish.ts'
 
 /** Whoever waits for a publish: the two ends of a promise. */
 export interface Waiter {
-  resolve(published: Published): void
+  resolve(outcome: Published | Scheduled): void
   reject(reason: unknown): void
 }
 
@@ -33,8 +33,8 @@ export class Pending {
     return this.#waiter === undefined
   }
 
-  resolve(published: Published): void {
-    this.#end()?.resolve(published)
+  resolve(outcome: Published | Scheduled): void {
+    this.#end()?.resolve(outcome)
   }
 
   reject(reason: unknown): void {

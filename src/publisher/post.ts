@@ -1,5 +1,5 @@
 import type { ProblemDetail } from '../protocol/problem.ts'
-import type { PublishAnswer, Published } from '../protocol/publish.ts'
+import type { PublishAnswer } from '../protocol/publish.ts'
 import { knownCode, PublishError } from './error.ts'
 import { retryAfterOf } from './retry.ts'
 
@@ -27,7 +27,7 @@ export async function post(
   { url, token }: Target,
   lines: readonly string[],
   signal: AbortSignal,
-): Promise<readonly Published[]> {
+): Promise<PublishAnswer['notifications']> {
   const credential = typeof token === 'function' ? await token() : token
   const response = await fetch(url, {
     method: 'POST',
@@ -43,9 +43,7 @@ export async function post(
     throw new PublishError('unreachable', `${url.origin} can't be reached: ${reasonOf(error)}.`)
   })
   if (!response.ok) throw await refusalOf(response)
-  const answer = (await response.json().catch(() => undefined)) as
-    | Partial<PublishAnswer<Published>>
-    | undefined
+  const answer = (await response.json().catch(() => undefined)) as Partial<PublishAnswer> | undefined
   if (answer?.notifications?.length === lines.length) return answer.notifications
   throw new PublishError('bad-answer', `The answer of ${url.origin} is not whole, or not one of the service.`)
 }

@@ -1,11 +1,9 @@
-import { setImmediate } from 'node:timers/promises'
 import { v7 } from 'uuid'
-import type { Published } from '../protocol/publish.ts'
-import { publishBatch } from './batch.ts'
+import type { Published, Scheduled } from '../protocol/publish.ts'
 import { PublishError } from './error.ts'
+import { Lane } from './lane.ts'
 import { Pending } from './pending.ts'
 import type { Target } from './post.ts'
-import { Queue } from './queue.ts'
 
 /** What a publisher is made with. */
 export interface PublisherOptions {
@@ -18,7 +16,7 @@ export interface PublisherOptions {
    * that a notification could be stored twice
    */
   readonly timeout?: number
-  /** how many notifications may wait to be sent; default 10,000. With more, `publish` is refused: `queue-full` */
+  /** how many notifications may wait to be sent, and as many for later; default 10,000. With more, `publish` is refused: `queue-full` */
   readonly maxQueued?: number
   /** of how many bytes in all; default 64 MiB */
   readonly maxQueuedBytes?: number
@@ -36,17 +34,19 @@ export interface PublishOptions {
   readonly signal?: AbortSignal
 }
 
+/** When a notification is to be published: at a time, a text being RFC 3339, or whole seconds after the service has taken it. */
+export type Later = { readonly at: Date | string } | { readonly delay: number }
+
 /**
  * Publishes notifications, with data of one type, from a backend.
  *
  * One request is under way at a time, so that what is published is stored in the order of the calls, over any number of tries. The calls of one turn
- * of the event loop share a request, and so do those that come while another is under way.
+ * of the event loop share a request, and so do those that come while another is under way. What is for later goes its own way, so that
+ * a service which can schedule no more keeps nothing else waiting.
  */
 export class Publisher<Data = unknown> {
-  readonly #target: Target
-  readonly #timeout: number
-  readonly #queue: Queue
-  #sending: Promise<void> | undefined
+  readonly #now: Lane
+  readonly #later: Lane
   #isClosed = false
 
   /** Throws TypeError when `url` is no http or https address, or has a user or password. */
@@ -57,9 +57,9 @@ export class Publisher<Data = unknown> {
     maxQueued = 10_000,
     maxQueuedBytes = 64 * 1024 * 1024,
   }: PublisherOptions) {
-    this.#target = { url: publishesOf(url), token }
-    this.#timeout = timeout
-    this.#queue = new Queue(maxQueued, maxQueuedBytes)
+    const options = { target: { url: publishesOf(url), token }, timeout, maxQueued, maxQueuedBytes }
+    this.#now = new Lane(options)
+    this.#later = new Lane(options)
   }
 
   /**
@@ -68,36 +68,28 @@ export class Publisher<Data = unknown> {
    * @returns what the service says of it, once it is durable
    * @throws PublishError, or what `signal` or `token` give as a reason; TypeError when `data` is no JSON
    */
+  publish(channel: string, data: Data, options?: PublishOptions): Promise<Published>
+  /** Schedules one likewise; one whose time has passed is published as soon as can be. */
+  publish(channel: string, data: Data, options: PublishOptions & Later): Promise<Scheduled>
   async publish(
     channel: string,
     data: Data,
-    { id = v7(), signal, ...members }: PublishOptions = {},
-  ): Promise<Published> {
+    { id = v7(), signal, ...members }: PublishOptions & Partial<Record<'at' | 'delay', unknown>> = {},
+  ): Promise<Published | Scheduled> {
     signal?.throwIfAborted()
     if (this.#isClosed) throw new PublishError('closed', 'The publisher is closed.')
     const line = JSON.stringify({ channel, data, id, ...members })
+    const isForLater = members.at !== undefined || members.delay !== undefined
     return new Promise((resolve, reject) => {
-      this.#queue.add(new Pending(line, signal, { resolve, reject }))
-      this.#sending ??= this.#send()
+      const lane = isForLater ? this.#later : this.#now
+      lane.add(new Pending(line, signal, { resolve, reject }))
     })
   }
 
   /** Takes no more; resolves when all that was handed over is settled. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await this.#sending
-  }
-
-  async #send(): Promise<void> {
-    for (;;) {
-      // Until all calls of this turn are there, and the connection is free for the next request.
-      await setImmediate()
-      const batch = this.#queue.take()
-      if (batch.length === 0) break
-      const newest = Math.max(...batch.map(({ since }) => since))
-      await publishBatch(this.#target, batch, newest + this.#timeout)
-    }
-    this.#sending = undefined
+    await Promise.all([this.#now.empty(), this.#later.empty()])
   }
 }
 

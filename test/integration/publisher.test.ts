@@ -234,6 +234,25 @@ t.test('One that is given up rejects at once, and costs those beside it nothing'
   t.strictSame(await dataIn(service), [3])
 })
 
+t.test('What is for later is scheduled, and holds up nothing else when no more can be', async (t) => {
+  const service = await startApp(t, { settings: { maxScheduled: 1 } })
+  const publisher = new Publisher({ url: service.url, timeout: 5000 })
+  const at = new Date(Date.now() + 3_600_000)
+  const options = { id: '1', at }
+  const scheduled = { id: '1', channel: 'a', at: at.toISOString(), state: 'scheduled' }
+  t.strictSame(await publisher.publish('a', 1, options), { ...scheduled, duplicate: false })
+  t.strictSame(await publisher.publish('a', 1, options), { ...scheduled, duplicate: true })
+  const outcomes = await Promise.allSettled([
+    publisher.publish('a', 2, { delay: 3600 }),
+    publisher.publish('a', 3),
+  ])
+  t.match(outcomes, [
+    { status: 'rejected', reason: { code: 'too-many-scheduled', status: 503 } },
+    { status: 'fulfilled' },
+  ])
+  t.strictSame(await dataIn(service), [3])
+})
+
 t.test('Closing takes no more, and waits for all that was handed over', async (t) => {
   const service = await startApp(t)
   const way = await harmfulWay(t, service, ['refused', 'answer lost'])

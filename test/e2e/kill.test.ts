@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { followEverywhere } from '../support/follower.ts'
 import { type Instance, startInstances } from '../support/instances.ts'
 import { type NatsServer, startCluster, startNats } from '../support/nats.ts'
+import { startSchedules } from '../support/schedules.ts'
 import { startTraffic } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { conclude, longestSilence } from '../support/verdict.ts'
@@ -21,6 +22,7 @@ const FAILOVER = 20_000
 /** Publishes, with clients of every transport at every instance, while `fault` comes; says how long nothing was delivered. */
 async function survive(t: Test, instances: readonly Instance[], fault: () => Promise<void>): Promise<number> {
   const traffic = startTraffic(t, instances)
+  const schedules = startSchedules(t, instances)
   const followers = followEverywhere(t, instances)
   const flows = async (): Promise<void> => {
     const before = followers.map(({ received }) => received.length)
@@ -32,7 +34,7 @@ async function survive(t: Test, instances: readonly Instance[], fault: () => Pro
     await fault()
     await flows()
   }
-  await conclude(t, traffic, followers)
+  await conclude(t, traffic, followers, schedules)
   const silence = longestSilence(followers)
   t.comment(
     `at most ${Math.round(traffic.longestSilence)} ms without acknowledgements, ${silence} ms without deliveries`,

@@ -4,6 +4,7 @@ import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
 import { type Follower, followEverywhere } from '../support/follower.ts'
 import { type Instance, prepareInstance, startInstances, untilReady } from '../support/instances.ts'
 import { startNats } from '../support/nats.ts'
+import { startSchedules } from '../support/schedules.ts'
 import { startTraffic } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { conclude, longestSilence } from '../support/verdict.ts'
@@ -71,6 +72,7 @@ t.test(
     const instance = await prepareInstance(t, `nats://127.0.0.1:${proxy.port}`)
     await instance.start()
     const traffic = startTraffic(t, [publisher])
+    const schedules = startSchedules(t, [publisher, instance])
     const followers = followEverywhere(t, [instance])
     await until('everybody gets notifications', () => followers.every(({ received }) => received.length > 50))
 
@@ -93,7 +95,7 @@ t.test(
         })
       }
     }
-    await conclude(t, traffic, followers)
+    await conclude(t, traffic, followers, schedules)
     for (const { name, streams } of followers) t.equal(streams, 1, `${name}: it never had to come back`)
     t.comment(`at most ${longestSilence(followers)} ms without deliveries`)
   },

@@ -2,6 +2,7 @@ import t from 'tap'
 import { followEverywhere } from '../support/follower.ts'
 import { startInstances } from '../support/instances.ts'
 import { startNats } from '../support/nats.ts'
+import { startSchedules } from '../support/schedules.ts'
 import { startTraffic } from '../support/traffic.ts'
 import { until } from '../support/until.ts'
 import { conclude, longestSilence } from '../support/verdict.ts'
@@ -13,6 +14,7 @@ t.test('all instances are restarted, one after the other, under load', async (t)
   const { url } = await startNats(t)
   const instances = await startInstances(t, 3, url)
   const traffic = startTraffic(t, instances)
+  const schedules = startSchedules(t, instances)
   const followers = followEverywhere(t, instances)
   await until('everybody gets notifications', () => followers.every(({ received }) => received.length > 50))
 
@@ -22,7 +24,7 @@ t.test('all instances are restarted, one after the other, under load', async (t)
       await instance.start()
     }
   }
-  await conclude(t, traffic, followers)
+  await conclude(t, traffic, followers, schedules)
   // A long-poll client may be between two polls when its instance is told to stop: then the next one is refused.
   for (const { name, byes } of followers.filter(({ name }) => !name.startsWith('long-poll'))) {
     t.match(byes, [{ reason: 'draining' }], `${name}: it was told to come back elsewhere`)

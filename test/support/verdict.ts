@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import { parseCursor } from '../../src/protocol/cursor.ts'
 import type { Follower } from './follower.ts'
+import type { Schedules } from './schedules.ts'
 import type { Acknowledged, Traffic } from './traffic.ts'
 import { until } from './until.ts'
 
@@ -53,10 +54,23 @@ export function total(verdicts: readonly Verdict[]): Verdict {
   }))
 }
 
-/** Ends the traffic, waits until all followers have what was acknowledged, ends them, and says whether each got all, once, in order. */
-export async function conclude(t: Test, traffic: Traffic, followers: readonly Follower[]): Promise<void> {
+/** How much later than a fault lasted a scheduled notification may be published, in milliseconds. */
+const LATE = 2000
+
+/**
+ * Ends the traffic, waits until all followers have what was acknowledged, and what was scheduled, ends them, and says whether each got
+ * all, once, in order.
+ */
+export async function conclude(
+  t: Test,
+  traffic: Traffic,
+  followers: readonly Follower[],
+  schedules?: Schedules,
+): Promise<void> {
   await traffic.stop()
-  const { acknowledged } = traffic
+  const outage = Math.max(traffic.longestSilence, longestSilence(followers))
+  const scheduled = (await schedules?.conclude(t, outage + LATE)) ?? []
+  const acknowledged = [...traffic.acknowledged, ...scheduled]
   const last = acknowledged.reduce((greatest, { position }) => Math.max(greatest, position), 0)
   await until(
     'all have come to the end',

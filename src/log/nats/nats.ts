@@ -95,9 +95,9 @@ class JetStreamLog implements NatsLog {
       new ScheduleRecords({
         stream: itsSchedule,
         ask: (question) => this.#ask(({ link }) => question(link)),
-        publish: async (message) => {
+        publish: async (messages) => {
           this.#checkOpen()
-          return this.#appender.publish([message])
+          return this.#appender.publish(messages)
         },
       }),
       options,

@@ -46,6 +46,9 @@ const STATE = 'Tidings-State'
 const TIME = 'Tidings-Time'
 const BYTES = 'Tidings-Bytes'
 
+/** The header that says which attempt to put a record it is that was stored. */
+export const ATTEMPT = 'Tidings-Attempt'
+
 /** What a message must come behind to be stored: the last one on its subject, or none when it is 0. */
 export const EXPECTED = 'Nats-Expected-Last-Subject-Sequence'
 
@@ -64,18 +67,24 @@ export function outlineOf(record: Record): Outline {
 
 /**
  * Encodes a record that takes the place of another.
- * @param transition names this attempt, so that it is stored once however often it is sent
+ *
+ * Servers in a cluster (seen on 2.9) look at EXPECTED before they agree on the next message, so two that are on their way at once may both
+ * pass. They agree on identities, though: whatever is to come behind the same message has the same, and the first is stored.
+ *
  * @param expected the sequence of the other; 0 when there is none
+ * @param attempt tells it from what else was to take that place
  */
 export function encodeRecord(
+  subject: string,
   record: Record,
-  transition: string,
   expected: number,
+  attempt: string,
 ): { readonly headers: MsgHdrs; readonly data: string } {
   const { state, time, bytes } = outlineOf(record)
   const fields = headers()
-  fields.append('Nats-Msg-Id', transition)
+  fields.append('Nats-Msg-Id', `${subject} ${expected}`)
   fields.append(EXPECTED, `${expected}`)
+  fields.append(ATTEMPT, attempt)
   fields.append(STATE, state)
   fields.append(TIME, `${time}`)
   fields.append(BYTES, `${bytes}`)

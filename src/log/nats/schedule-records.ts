@@ -4,7 +4,7 @@ import type { Appended } from '../log.ts'
 import { type Outgoing, Superseded } from './append.ts'
 import type { Link } from './connection.ts'
 import { Consumer } from './consumer.ts'
-import { decodeOutline, encodeRecord, type Outline, type Record } from './schedule-record.ts'
+import { ATTEMPT, decodeOutline, encodeRecord, type Outline, type Record } from './schedule-record.ts'
 import { boundsOf, describe, type StreamShape } from './stream.ts'
 
 /** The most outlines read at once. */
@@ -15,14 +15,16 @@ export interface RecordsOptions {
   readonly stream: StreamShape
   /** asks NATS; whatever goes wrong there is LogUnavailable */
   readonly ask: <Answer>(question: (link: Link) => Promise<Answer>) => Promise<Answer>
-  /** has a message stored; throws LogUnavailable, Superseded */
-  readonly publish: (message: Outgoing) => Promise<Appended[]>
+  /** has messages stored; throws LogUnavailable, Superseded */
+  readonly publish: (messages: readonly Outgoing[]) => Promise<Appended[]>
 }
 
 /** A record and where it is in the schedule's stream. */
 export interface Found {
   readonly record: Record
   readonly sequence: number
+  /** of those to put it there, which one did */
+  readonly attempt: string
 }
 
 /** Where somebody who reads the outlines has come. */
@@ -65,14 +67,14 @@ export class ScheduleRecords {
    * @returns its own sequence; `undefined` when something else is there
    */
   async replace(subject: string, record: Record, expected: number): Promise<number | undefined> {
-    // Whoever else tries the same is not to be taken for this attempt sent again.
-    const transition = `${subject} ${randomUUID()}`
+    const attempt = randomUUID()
     try {
-      const [outcome] = await this.#options.publish({
-        subject,
-        ...encodeRecord(record, transition, expected),
-      })
-      return outcome?.position
+      const message = { subject, ...encodeRecord(subject, record, expected, attempt) }
+      const [outcome] = await this.#options.publish([message])
+      if (!outcome?.duplicate) return outcome?.position
+      // Of what was to come behind the same record another was first; or this one was, and had to be sent again.
+      const first = await this.#get({ seq: outcome.position })
+      return first?.attempt === attempt ? outcome.position : undefined
     } catch (error) {
       if (error instanceof Superseded) return undefined
       throw error
@@ -145,5 +147,9 @@ export class ScheduleRecords {
 }
 
 function decode(stored: StoredMsg): Found {
-  return { record: stored.json<Record>(), sequence: stored.seq }
+  return {
+    record: stored.json<Record>(),
+    sequence: stored.seq,
+    attempt: stored.header.get(ATTEMPT),
+  }
 }

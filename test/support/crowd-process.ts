@@ -2,6 +2,7 @@
  * A crowd of clients in a process of its own, started by `crowd.ts`: in one of `tap`, which follows every promise, thousands of them
  * take more than a core. Arguments: the service's address, and how many clients of each transport.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { ClientKind } from './clients/client.ts'
 import { lightLongPollClient } from './clients/long-poll.ts'
 import { lightSseClient } from './clients/sse.ts'
@@ -18,6 +19,10 @@ const KINDS: readonly ClientKind[] = [abruptWebSocketClient, lightSseClient, lig
 const WAIT = 5
 /** Clients of each transport that come at once: all together fewer than the 511 that nginx has room for to be accepted. */
 const AT_ONCE = 100
+
+/** How late this process gets to what is due, in nanoseconds. */
+const delay = monitorEventLoopDelay()
+delay.enable()
 
 /** All of them end with the process. */
 const ENDS = { teardown: () => {} }
@@ -40,7 +45,10 @@ async function gather(url: string, countOfEach: number): Promise<Follower[]> {
 }
 
 function progressOf(followers: readonly Follower[]): Progress {
+  const late = delay.max / 1e9
+  delay.reset()
   return {
+    late,
     openings: followers.flatMap(({ openings }) => openings.map((time) => performance.timeOrigin + time)),
     byes: followers.reduce((sum, { byes }) => sum + byes.length, 0),
     least: Math.min(...followers.map(({ received }) => received.length)),

@@ -17,6 +17,8 @@ export interface Progress {
   readonly openings: readonly number[]
   /** how many streams were told that they will be closed */
   readonly byes: number
+  /** the longest that the crowd's process had no time for its clients since it was last asked, in seconds */
+  readonly late: number
   /** how many notifications the one with the fewest has got */
   readonly least: number
 }

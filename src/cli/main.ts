@@ -3,6 +3,7 @@ import { SettingsError } from '../config/load.ts'
 import { checkConfigCommand } from './check-config.ts'
 import { type Command, UsageError } from './command.ts'
 import { publishCommand } from './publish.ts'
+import { ServiceError } from './request.ts'
 import { serveCommand } from './serve.ts'
 import { statsCommand } from './stats.ts'
 import { tailCommand } from './tail.ts'
@@ -65,6 +66,8 @@ async function run([name, ...args]: string[]): Promise<void> {
 function fail(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') return
   console.error(error.message)
+  if (error instanceof ServiceError)
+    for (const { pointer, detail } of error.details) console.error(`${pointer}: ${detail}`)
   process.exitCode = error instanceof UsageError ? EX_USAGE : error instanceof SettingsError ? EX_CONFIG : 1
 }
 

@@ -110,9 +110,14 @@ async function printAll(
   render: (notification: NotificationMessage) => string,
   { stderr, print }: Surroundings,
 ): Promise<void> {
-  const tell = (words: string | undefined) => words && stderr.write(`${words}\n`)
-  stream.on('status', (status) => tell(wordsOf(status)))
-  stream.on('gap', ({ reason }) => tell(GAPS[reason]))
+  let told = ''
+  stream.on('status', (status) => {
+    const words = wordsOf(status)
+    if (words === undefined || words === told) return
+    told = words
+    stderr.write(`${words}\n`)
+  })
+  stream.on('gap', ({ reason }) => stderr.write(`${GAPS[reason]}\n`))
   try {
     for await (const notification of stream) await print(render(notification))
   } catch (error) {
@@ -130,6 +135,8 @@ const GAPS: Readonly<Record<GapMessage['reason'], string>> = {
 function wordsOf({ state, transport, reason }: Status): string | undefined {
   if (state === 'live') return `connected by ${transport}`
   if (state === 'offline') return 'not connected: the service is out of reach; it is tried again'
+  // It has let go of the stream until what has come is printed.
+  if (reason === 'paused') return undefined
   return state === 'waiting' ? `not connected (${reason}); it is tried again` : undefined
 }
 

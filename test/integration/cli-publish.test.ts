@@ -27,6 +27,13 @@ t.test('One notification is published, with its members, and its cursor printed'
   t.match(JSON.parse(again.stdout), { duplicate: true })
 })
 
+t.test('What is refused is told with all that is wrong about it', async (t) => {
+  const { url } = await startApp(t)
+  const { code, stdout, stderr } = await runCli(t, ['publish', 'a', '1', '--ttl', '99999999', '--url', url])
+  t.strictSame([code, stdout], [1, ''])
+  t.match(stderr, /^400 bad-notification: .*\n\/ttl: .*86400\n$/)
+})
+
 t.test('The lines of standard input are published in order, and counted', async (t) => {
   const app = await startApp(t)
   const input = `\n${lines(900).join('\n')}\n\n{"channels":["a","b"],"data":"last"}`

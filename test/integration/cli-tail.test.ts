@@ -111,6 +111,17 @@ t.test('For people it is a line with the time, the channel and what can not stee
   t.match(stdout, /^\d\d:\d\d:\d\d\.\d{3} {2}user:42 {2}\(x\) {2}\{"text":"a\\u001b\\u009b2J"\}\n$/)
 })
 
+t.test('That it waits until what has come is printed is no news', async (t) => {
+  const app = await startApp(t)
+  for (let from = 1; from < 5000; from += 1000) await publish(app, batch(from, from + 999))
+  const file = join(t.testdir(), 'cursor')
+  const args = ['tail', 'a', '--transport=long-poll', '--cursor=earliest', '--cursor-file', file]
+  const cli = startCli(t, [...args, '--url', app.url])
+  await cli.has('"data":5000}')
+  cli.process.kill('SIGINT')
+  t.match(await cli.ended, { code: 0, stderr: /^connected by long-poll\n$/ })
+})
+
 t.test('A gap is told on standard error, and it goes on', async (t) => {
   const app = await startApp(t)
   await publish(app, batch(1, 2))

@@ -12,6 +12,8 @@ export interface Manifests {
     readonly metadata: { readonly name: string }
     readonly spec: {
       readonly selector: LabelSelector
+      readonly minReadySeconds: number
+      readonly strategy: { readonly rollingUpdate: object }
       readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod }
     }
   }
@@ -24,6 +26,13 @@ export interface Manifests {
       readonly scaleTargetRef: { readonly kind: string; readonly name: string }
       readonly minReplicas: number
       readonly metrics: readonly [{ readonly pods: PodsMetric }]
+    }
+  }
+  readonly 'pod-monitor.yaml': {
+    readonly spec: {
+      readonly jobLabel: string
+      readonly selector: LabelSelector
+      readonly podMetricsEndpoints: readonly { readonly port: string; readonly path: string }[]
     }
   }
   readonly 'prometheus-adapter.yaml': {

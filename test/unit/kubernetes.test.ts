@@ -24,6 +24,7 @@ const settings = loadSettings({
 t.test('the kustomization has every manifest, and the version of the package', async (t) => {
   const others = [
     'kustomization.yaml',
+    'pod-monitor.yaml',
     'prometheus-adapter.yaml',
     ...kustomization.configMapGenerator[0].envs,
   ]
@@ -41,11 +42,16 @@ t.test(
   },
 )
 
-t.test('Deployment, Service and PDB choose the same pods, and the HPA the Deployment', async (t) => {
+t.test('all choose the same pods, and the HPA their Deployment', async (t) => {
   const { labels } = template.metadata
-  const spread = pod.topologySpreadConstraints[0]?.labelSelector.matchLabels
-  const chosen = [selector.matchLabels, spread, manifest('service.yaml').spec.selector]
-  for (const one of [...chosen, manifest('pdb.yaml').spec.selector.matchLabels]) t.strictSame(one, labels)
+  const chosen = [
+    selector.matchLabels,
+    pod.topologySpreadConstraints[0]?.labelSelector.matchLabels,
+    manifest('service.yaml').spec.selector,
+    manifest('pdb.yaml').spec.selector.matchLabels,
+    manifest('pod-monitor.yaml').spec.selector.matchLabels,
+  ]
+  for (const one of chosen) t.strictSame(one, labels)
   const { kind, name } = manifest('hpa.yaml').spec.scaleTargetRef
   t.strictSame([kind, name], ['Deployment', deployment.metadata.name])
 })
@@ -55,6 +61,15 @@ t.test('Service and probes lead to the port on which the service listens', async
   t.equal(manifest('service.yaml').spec.ports[0]?.targetPort, 'http')
   t.match(container.readinessProbe.httpGet, { path: '/readyz', port: 'http' })
   t.match(container.livenessProbe.httpGet, { path: '/livez', port: 'http' })
+})
+
+t.test('Prometheus scrapes each pod at its port, as the job that the alerts are about', async (t) => {
+  const { jobLabel, podMetricsEndpoints } = manifest('pod-monitor.yaml').spec
+  t.match(podMetricsEndpoints, [{ port: 'http', path: '/metrics' }])
+  const rules = readFileSync(new URL('../prometheus-rules.yml', MANIFESTS), 'utf8')
+  const jobs = Array.from(rules.matchAll(/job="([^"]+)"/g), ([, job]) => job)
+  t.ok(jobs.length > 0)
+  t.strictSame(new Set(jobs), new Set([template.metadata.labels[jobLabel]]))
 })
 
 t.test('the HPA has a goal that an instance can hold, in a metric that the adapter makes', async (t) => {
@@ -70,10 +85,14 @@ t.test('the HPA has a goal that an instance can hold, in a metric that the adapt
   t.match(rule?.seriesQuery, new RegExp(`^${metric.name}\\{`))
 })
 
-t.test('a pod has time to leave the balancers and to drain', async (t) => {
+t.test('a pod has time to leave the balancers and to drain, and the next one waits for it', async (t) => {
   const [sleep, seconds] = container.lifecycle.preStop.exec.command
   t.equal(sleep, 'sleep')
-  t.ok(pod.terminationGracePeriodSeconds > Number(seconds) + settings.drainSeconds + STOP_SECONDS)
+  const leaving = Number(seconds) + settings.drainSeconds
+  t.ok(pod.terminationGracePeriodSeconds > leaving + STOP_SECONDS)
+  const { minReadySeconds, strategy } = deployment.spec
+  t.strictSame(strategy.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 })
+  t.ok(minReadySeconds >= leaving)
 })
 
 t.test("a pod is as restricted as Kubernetes' Pod Security Standards have it", async (t) => {

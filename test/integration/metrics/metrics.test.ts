@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { FAMILIES } from '../../../src/http/metrics/families.ts'
 import type { StatsDocument } from '../../../src/protocol/stats.ts'
 import { startApp } from '../../support/app.ts'
 import { TRANSPORT_CLIENTS } from '../../support/clients/all.ts'
@@ -81,6 +82,40 @@ t.test('every metric that the dashboard and the rules name is there', async (t) 
       [],
       file,
     )
+  }
+})
+
+/** Labels that Prometheus itself puts to what it scrapes. */
+const SCRAPED = ['instance', 'job']
+
+t.test('every label by which the dashboard and the rules choose or sum is one of the metric', async (t) => {
+  const labels = new Map(FAMILIES.map(({ name, labels = {} }) => [name as string, Object.keys(labels)]))
+  const labelsOf = (metric: string) => labels.get(metric.replace(/_bucket$/, '')) ?? []
+  for (const file of ['config/grafana/dashboard.json', 'config/prometheus-rules.yml']) {
+    const text = (await readFile(new URL(file, ROOT), 'utf8')).replaceAll('\\"', '"')
+    const chosen = Array.from(
+      text.matchAll(/\b(tidings_\w+)\{([^}]*)\}/g),
+      ([, metric = '', matchers = '']) => ({
+        metric,
+        named: Array.from(matchers.matchAll(/(\w+)!?[=~]/g), ([, label]) => label),
+      }),
+    )
+    const summed = Array.from(
+      text.matchAll(/ by \(([^)]*)\) \(.*?\b(tidings_\w+)/g),
+      ([, by = '', metric = '']) => ({
+        metric,
+        named: by.split(', '),
+      }),
+    )
+    t.ok(chosen.length > 2 && summed.length > 2, file)
+    for (const { metric, named } of [...chosen, ...summed]) {
+      const known = [...labelsOf(metric), ...SCRAPED, ...(metric.endsWith('_bucket') ? ['le'] : [])]
+      t.strictSame(
+        named.filter((label) => !known.includes(`${label}`)),
+        [],
+        `${file}: ${metric}`,
+      )
+    }
   }
 })
 

@@ -14,6 +14,7 @@ import type { Settings } from './config/settings.ts'
 import { Admission } from './http/admission.ts'
 import { authentication, renewal } from './http/authentication.ts'
 import { cancelRoute } from './http/cancel.ts'
+import { channelsRoutes } from './http/channels.ts'
 import { errorOptions, registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
 import { boundConnections } from './http/connections.ts'
@@ -41,6 +42,7 @@ import { type Clock, systemClock } from './stream/clock.ts'
 import { Dispatcher } from './stream/dispatcher.ts'
 import { drain } from './stream/drain.ts'
 import { Hub } from './stream/hub.ts'
+import { Presence } from './stream/presence.ts'
 import { tally } from './stream/stats.ts'
 import { traceDelivery } from './tracing/deliver.ts'
 import { SUBPROTOCOL } from './transport/websocket.ts'
@@ -189,6 +191,11 @@ export async function buildApp({
     stats: hub.stats,
   })
   server.register(cancelRoute, { authenticate, dispatcher, rateLimits: publishLimits })
+  server.register(channelsRoutes, {
+    authenticate,
+    presence: new Presence(hub, log.peers),
+    rateLimits: publishLimits,
+  })
   server.register(streamRoute, {
     authenticate,
     openAccess: accessOpener({

@@ -1,4 +1,5 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
+import { SocketPeers } from './embedded/peers.ts'
 import { EmbeddedSchedule } from './embedded/schedule.ts'
 import { Siblings } from './embedded/siblings.ts'
 import { Store } from './embedded/store.ts'
@@ -43,6 +44,7 @@ export function openEmbeddedLog(
 export class EmbeddedLog implements Log {
   readonly stats = startLogStats()
   readonly schedule: EmbeddedSchedule
+  readonly peers: SocketPeers
   readonly #store: Store
   readonly #now: () => number
   readonly #writer: Writer
@@ -59,6 +61,7 @@ export class EmbeddedLog implements Log {
       (after) => this.#following(after),
       () => store.state,
     )
+    this.peers = new SocketPeers(directory)
     this.#siblings = new Siblings(directory, () => this.#look())
     const onAppended = () => {
       this.#tails.wake()
@@ -128,6 +131,7 @@ export class EmbeddedLog implements Log {
     this.#tails.close()
     await this.#writer.work()
     this.#siblings.close()
+    this.peers.close()
     await this.#store.close()
   }
 

@@ -1,4 +1,5 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
+import type { Peers } from './peers.ts'
 import type { Schedule } from './schedule.ts'
 
 /**
@@ -12,6 +13,9 @@ export interface Log {
 
   /** what is to be published later */
   readonly schedule: Schedule
+
+  /** the other instances that share it */
+  readonly peers: Peers
 
   /**
    * Stores notifications, all or none, in the order given, and resolves when they are durable. (On NATS, which stores one at a time, a

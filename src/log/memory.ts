@@ -13,6 +13,7 @@ import {
 import { MemorySchedule } from './memory/schedule.ts'
 import { identityOf, newEpoch, notificationOf, sizeOf } from './notification.ts'
 import { fillPage, findNewest } from './page.ts'
+import { NO_PEERS } from './peers.ts'
 import { Tails } from './tails.ts'
 
 /**
@@ -27,6 +28,7 @@ export function openMemoryLog(options: LogOptions, now: () => number = Date.now)
 class MemoryLog implements Log {
   readonly stats = startLogStats()
   readonly schedule: MemorySchedule
+  readonly peers = NO_PEERS
   readonly #options: LogOptions
   readonly #now: () => number
   readonly #epoch = newEpoch()

@@ -2,6 +2,7 @@ import { type Bounds, type Log, LogUnavailable, type Notification } from '../log
 import { Batch } from './batch.ts'
 import type { Clock } from './clock.ts'
 import { Entry } from './entry.ts'
+import { Lingering } from './lingering.ts'
 import type { Seam, Source } from './seam.ts'
 import { type ByTransport, startStats, tally } from './stats.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -41,6 +42,8 @@ export class Hub implements Source {
   readonly log: Log
   readonly clock: Clock
   readonly stats = startStats()
+  /** long-poll clients between two polls */
+  readonly lingering = new Lingering()
   readonly #windowBytes: number
   readonly #watchDelivery: WatchDelivery | undefined
   readonly #subscriptions = new Subscriptions<Seam>()
@@ -97,6 +100,16 @@ export class Hub implements Source {
   /** All subscribers that are open now. */
   get subscribers(): readonly Subscriber[] {
     return [...this.#subscribers.keys()]
+  }
+
+  /** How many subscribers would be told of a notification on `channel`. */
+  count(channel: string): number {
+    return this.#subscriptions.count(channel)
+  }
+
+  /** The channels that somebody has subscribed to by name, the service's own among them. */
+  names(): Iterable<string> {
+    return this.#subscriptions.names()
   }
 
   /** A subscriber comes: from the next turn on its seam is told what is found for it. */

@@ -82,6 +82,7 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
     if (gap) this.gap(this.#seam.cursor, gap)
     this.#cancelTimer = clock.every(this.#transport.heartbeatMs, () => this.#tick())
     this.#hub.join(this, this.#seam)
+    if (this.#transport.comesBack) this.#hub.lingering.came(this.channels, this.#seam.cursor)
     this.#awaitExpiry()
     // It may have been revoked since it was looked at, before there was a stream to end.
     this.review()
@@ -199,6 +200,8 @@ export class Subscriber implements Sink, TransportEvents, Conversed {
     this.#cancelExpiry()
     this.#seam.close()
     this.#hub.leave(this, this.#seam, reason)
+    if (reason !== 'answered' || !this.#transport.comesBack) return
+    this.#hub.lingering.left(this.channels, this.#seam.cursor, this.#hub.clock.now())
   }
 
   #tick(): void {

@@ -27,6 +27,21 @@ export class Subscriptions<Who> {
     }
   }
 
+  /** How many different ones a notification on `channel` concerns. */
+  count(channel: string): number {
+    const named = this.#names.get(channel)
+    const others = new Set<Who>()
+    this.#patterns.visit(channel.split(':'), 0, (who) => {
+      if (!named?.has(who)) others.add(who)
+    })
+    return (named?.size ?? 0) + others.size
+  }
+
+  /** What there is by name. */
+  names(): Iterable<string> {
+    return this.#names.keys()
+  }
+
   /** Calls `visit` with everyone whom a notification on `channel` concerns; someone may come up several times. */
   visit(channel: string, visit: (who: Who) => void): void {
     const set = this.#names.get(channel)

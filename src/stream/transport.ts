@@ -15,6 +15,8 @@ export interface Transport {
   readonly room: Room
   /** it takes one `deliver`, and is over: what the turn of the event loop still brings should be in it */
   readonly answersOnce: boolean
+  /** its client comes back when it has been answered, and is there in between */
+  readonly comesBack: boolean
   /** how often, in milliseconds, `heartbeat` is to be called */
   readonly heartbeatMs: number
 

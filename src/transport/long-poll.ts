@@ -23,6 +23,7 @@ const SEARCH_MS = 5_000
 export class LongPollTransport implements Transport {
   readonly kind = 'long-poll'
   readonly answersOnce = true
+  readonly comesBack: boolean
   readonly room: Room
   /** the answer's deadline: an answer without notifications is this transport's heartbeat */
   readonly heartbeatMs: number
@@ -36,6 +37,8 @@ export class LongPollTransport implements Transport {
     this.#exchange = exchange
     this.#options = options
     this.room = { count: options.limit, bytes: ANSWER_BYTES }
+    // Without a wait it is the history that is asked for.
+    this.comesBack = options.waitMs > 0
     this.heartbeatMs = options.waitMs || SEARCH_MS
   }
 

@@ -36,6 +36,7 @@ const ROOM: Room = { count: 512, bytes: 64 * 1024 }
 export class SseTransport implements Transport {
   readonly kind = 'sse'
   readonly answersOnce = false
+  readonly comesBack = false
   readonly room = ROOM
   readonly heartbeatMs: number
   readonly #response: ServerResponse

@@ -44,6 +44,7 @@ const ROOM: Room = { count: 512, bytes: 64 * 1024 }
 export class WebSocketTransport implements Transport, SocketListener {
   readonly kind = 'websocket'
   readonly answersOnce = false
+  readonly comesBack = false
   readonly room = ROOM
   readonly heartbeatMs: number
   readonly #ws: WebSocket

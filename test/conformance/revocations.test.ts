@@ -230,6 +230,7 @@ t.test('P-115 as long as it is not known what has been revoked nobody gets in', 
   const log = {
     stats: inner.stats,
     schedule: inner.schedule,
+    peers: inner.peers,
     append: inner.append.bind(inner),
     tail: inner.tail.bind(inner),
     async read(...question: Parameters<typeof inner.read>) {

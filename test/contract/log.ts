@@ -5,6 +5,7 @@ import { identityTests } from './log/identity.ts'
 import { lifeTests } from './log/life.ts'
 import { modelTest } from './log/model.ts'
 import { newestTests } from './log/newest.ts'
+import { peersTests } from './log/peers.ts'
 import { readTests } from './log/read.ts'
 import { reservedTests } from './log/reserved.ts'
 import { retentionTests } from './log/retention.ts'
@@ -21,6 +22,7 @@ export function logContract(name: string, harness: LogHarness): void {
   t.test(`${name}: reserved channels`, (t) => reservedTests(t, harness))
   t.test(`${name}: tail`, (t) => tailTests(t, harness))
   t.test(`${name}: schedule`, (t) => scheduleTests(t, harness))
+  t.test(`${name}: peers`, (t) => peersTests(t, harness))
   t.test(`${name}: life`, (t) => lifeTests(t, harness))
   t.test(`${name}: does what a trivial model does`, (t) => modelTest(t, harness))
 }

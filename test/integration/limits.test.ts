@@ -69,6 +69,7 @@ function logThatFinds(newest: () => Promise<number>): Log {
   const log = testLog()
   return Object.assign(Object.create(log), {
     schedule: log.schedule,
+    peers: log.peers,
     newest,
     append: log.append.bind(log),
     tail: log.tail.bind(log),

@@ -101,6 +101,7 @@ export function logWith(append: (drafts: readonly Draft[], inner: Log) => Promis
   return {
     stats: inner.stats,
     schedule: inner.schedule,
+    peers: inner.peers,
     append: (drafts) => append(drafts, inner),
     tail: (after, onBatch, onReset) => inner.tail(after, onBatch, onReset),
     read: (channels, after, limit) => inner.read(channels, after, limit),

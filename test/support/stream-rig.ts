@@ -9,6 +9,7 @@ import {
   startLogStats,
 } from '../../src/log/log.ts'
 import { openMemoryLog } from '../../src/log/memory.ts'
+import { NO_PEERS } from '../../src/log/peers.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import { parseCursor } from '../../src/protocol/cursor.ts'
 import type { ControlMessage } from '../../src/protocol/messages.ts'
@@ -23,6 +24,7 @@ import { ManualClock } from './manual-clock.ts'
 /** A log in which nothing happens by itself: the tail brings, and a read arrives, when the test says so. */
 export class ScriptedLog implements Log {
   readonly stats = startLogStats()
+  readonly peers = NO_PEERS
   readonly schedule = openMemoryLog(logOptions()).schedule
   readonly #now: () => number
   readonly notifications: Notification[] = []
@@ -150,6 +152,7 @@ export class ScriptedLog implements Log {
 export class CheckedTransport implements Transport {
   readonly kind = 'websocket'
   readonly answersOnce = false
+  readonly comesBack = false
   readonly room: { count: number; bytes: number }
   readonly heartbeatMs = 15_000
   readonly #log: ScriptedLog

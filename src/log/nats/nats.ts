@@ -13,6 +13,7 @@ import {
 import { Appender } from './append.ts'
 import { Connection, type ConnectionOptions, type Link } from './connection.ts'
 import { findNewest } from './newest.ts'
+import { NatsPeers } from './peers.ts'
 import { readPage, type Source } from './read.ts'
 import { JetStreamSchedule } from './schedule.ts'
 import { ScheduleRecords } from './schedule-records.ts'
@@ -65,6 +66,7 @@ class JetStreamLog implements NatsLog {
   readonly stats = startLogStats()
   readonly ready: Promise<void>
   readonly schedule: JetStreamSchedule
+  readonly peers: NatsPeers
   readonly #stream: StreamShape
   readonly #subjects: Subjects
   readonly #connection: Connection
@@ -86,6 +88,7 @@ class JetStreamLog implements NatsLog {
       await provision(jsm, itsSchedule)
     })
     this.#connection.onLink(() => this.stats.connects++)
+    this.peers = new NatsPeers(this.#connection, options.name)
     this.ready = this.#connection.ready
     // What is sent again after the window is stored twice; half of it is for what is slow on its way.
     const patience = Math.min(appendTimeout, idempotencyWindow(options) / 2)
@@ -155,6 +158,7 @@ class JetStreamLog implements NatsLog {
     for (const tail of this.#tails) tail.stop()
     this.#tails.clear()
     await this.#appender.drain()
+    this.peers.close()
     await this.#connection.close()
   }
 

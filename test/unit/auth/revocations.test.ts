@@ -100,6 +100,7 @@ t.test('until the log has been read to its end nothing is known', async (t) => {
   const slow: Log = {
     stats: rig.log.stats,
     schedule: rig.log.schedule,
+    peers: rig.log.peers,
     append: (drafts) => rig.log.append(drafts),
     tail: (after, onBatch, onReset) => rig.log.tail(after, onBatch, onReset),
     async read(channels, after, limit) {
@@ -194,6 +195,10 @@ class SwitchingLog implements Log {
 
   constructor(first: Log) {
     this.current = first
+  }
+
+  get peers(): Log['peers'] {
+    return this.current.peers
   }
 
   get schedule(): Log['schedule'] {

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { openSync, readdirSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { PATIENCE_MS, type Peers } from '../peers.ts'
+
+const SOCKET = /^peer-[0-9a-f]{16}$/
+/** The longest path that a socket may have, in bytes, less the name of ours (unix(7): 108 on Linux, 104 elsewhere). */
+const LONGEST_DIRECTORY = 80
+
+/**
+ * The processes that have opened the same log: each listens on a socket in its directory, and whoever asks connects to all of them. The
+ * socket of a process that has died is taken away by who finds it.
+ */
+export class SocketPeers implements Peers {
+  readonly #directory: string
+  readonly #name = `peer-${randomBytes(8).toString('hex')}`
+  #server: Server | undefined
+
+  /** @param directory of the log; it must be there */
+  constructor(directory: string) {
+    const isLong = Buffer.byteLength(directory) > LONGEST_DIRECTORY
+    // A way around (Linux): the directory by a file descriptor that is kept as long as the process lasts.
+    this.#directory = isLong ? `/proc/self/fd/${openSync(directory, 'r')}` : directory
+  }
+
+  answer(tell: (question: unknown) => unknown): void {
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => void reply(socket, tell))
+      // Where a file system has no sockets each process is alone.
+      .on('error', () => {})
+      .listen(join(this.#directory, this.#name))
+      .unref()
+  }
+
+  async ask(question: unknown): Promise<unknown[]> {
+    const others = readdirSync(this.#directory).filter((name) => SOCKET.test(name) && name !== this.#name)
+    const answers = await Promise.all(others.map((name) => this.#askOne(name, JSON.stringify(question))))
+    return answers.filter((answer) => answer !== undefined)
+  }
+
+  close(): void {
+    this.#server?.close()
+  }
+
+  /** @returns `undefined` when there is no answer */
+  async #askOne(name: string, question: string): Promise<unknown> {
+    const path = join(this.#directory, name)
+    const socket = connect(path).setTimeout(PATIENCE_MS, () => socket.destroy(new Error('no answer')))
+    try {
+      socket.end(question)
+      return JSON.parse(await text(socket))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')
+        rmSync(path, { force: true })
+      return undefined
+    }
+  }
+}
+
+async function reply(socket: Socket, tell: (question: unknown) => unknown): Promise<void> {
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy())
+  try {
+    socket.end(JSON.stringify(tell(JSON.parse(await text(socket)))))
+  } catch {
+    // Who gets no answer does without.
+    socket.destroy()
+  }
+}

@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { openSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { PATIENCE_MS, type Peers } from '../peers.ts'
 
 const SOCKET = /^peer-[0-9a-f]{16}$/
+/** The most that is asked or answered: a page of a thousand names takes half of it. */
+const MAX_BYTES = 512 * 1024
 /** The longest path that a socket may have, in bytes, less the name of ours (unix(7): 108 on Linux, 104 elsewhere). */
 const LONGEST_DIRECTORY = 80
 
@@ -49,7 +50,7 @@ export class SocketPeers implements Peers {
     const socket = connect(path).setTimeout(PATIENCE_MS, () => socket.destroy(new Error('no answer')))
     try {
       socket.end(question)
-      return JSON.parse(await text(socket))
+      return JSON.parse(await read(socket))
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED')
         rmSync(path, { force: true })
@@ -58,10 +59,27 @@ export class SocketPeers implements Peers {
   }
 }
 
+/** All that the other side says. Whoever says more than MAX_BYTES is cut off. */
+function read(socket: Socket): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  return new Promise((resolve, reject) => {
+    socket
+      .on('data', (chunk: Buffer) => {
+        bytes += chunk.length
+        if (bytes <= MAX_BYTES) chunks.push(chunk)
+        else socket.destroy(new Error('too much'))
+      })
+      .on('end', () => resolve(Buffer.concat(chunks).toString()))
+      .on('error', reject)
+      .on('close', () => reject(new Error('cut off')))
+  })
+}
+
 async function reply(socket: Socket, tell: (question: unknown) => unknown): Promise<void> {
   socket.setTimeout(PATIENCE_MS, () => socket.destroy())
   try {
-    socket.end(JSON.stringify(tell(JSON.parse(await text(socket)))))
+    socket.end(JSON.stringify(tell(JSON.parse(await read(socket)))))
   } catch {
     // Who gets no answer does without.
     socket.destroy()

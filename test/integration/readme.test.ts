@@ -27,6 +27,7 @@ const OUTPUTS = [
   /^\{"notifications":\[\{.*"data":\{"text":"Hello"\}\}\],"cursor":"[^"]+"\}$/,
   /^HTTP\/1\.1 202 .*"state":"scheduled"/s,
   /^HTTP\/1\.1 204 /,
+  /^\{"channel":"user:42","subscribers":\d+\}$/,
   /^HTTP\/1\.1 201 .*"id":"\/shop 7".*"duplicate":false/s,
 ]
 

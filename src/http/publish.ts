@@ -97,12 +97,8 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
         ? scheduled(draft, standings.next().value as Standing, itsEpoch)
         : published(draft, outcomes.next().value as Appended, itsEpoch),
     )
-    const isNew = ({ duplicate }: Published | Scheduled) => !duplicate
-    const [someScheduled, some] = [
-      notifications.filter((one) => 'at' in one).some(isNew),
-      notifications.some(isNew),
-    ]
-    reply.code(someScheduled ? 202 : some ? 201 : 200)
+    const added = notifications.filter(({ duplicate }) => !duplicate)
+    reply.code(added.some((one) => 'at' in one) ? 202 : added.length > 0 ? 201 : 200)
     return { notifications }
   }
 

@@ -1,7 +1,7 @@
-import { createInbox, type Msg, type MsgHdrs } from '@nats-io/transport-node'
+import { createInbox, type Msg } from '@nats-io/transport-node'
 import { type Appended, type Draft, LogUnavailable } from '../log.ts'
 import type { Connection, Link } from './connection.ts'
-import { encode } from './message.ts'
+import { encode, type Outgoing } from './message.ts'
 import type { Subjects } from './subjects.ts'
 
 /** The most publishes that are on their way at once, and their size together; more wait here for their turn. */
@@ -21,13 +21,6 @@ const WRONG_LAST_SEQUENCE = 10071
 
 /** What of a connection is used here. */
 type Links = Pick<Connection, 'current' | 'onLink'>
-
-/** A message for a stream. It has a `Nats-Msg-Id`: however often it is sent, it is stored once in the stream's window. */
-export interface Outgoing {
-  readonly subject: string
-  readonly headers: MsgHdrs
-  readonly data: string
-}
 
 /** The stream has something newer than what the message was to come behind: it is not stored, and never will be. */
 export class Superseded extends Error {
@@ -78,7 +71,7 @@ export class Appender {
 
   /** See `Log.append`. */
   append(drafts: readonly Draft[]): Promise<Appended[]> {
-    return this.publish(drafts.map((draft) => ({ ...encode(this.#subjects, draft), data: draft.data })))
+    return this.publish(drafts.map((draft) => encode(this.#subjects, draft)))
   }
 
   /**

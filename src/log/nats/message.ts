@@ -10,20 +10,22 @@ const TTL = 'Tidings-Ttl'
 /** As whatever traces NATS has it. */
 const TRACEPARENT = 'traceparent'
 
-/** What is published for a draft; its data is the message's body. */
-export interface Encoded {
+/** A message for a stream. It has a `Nats-Msg-Id`: however often it is sent, it is stored once in the stream's window. */
+export interface Outgoing {
   readonly subject: string
   readonly headers: MsgHdrs
+  /** the body */
+  readonly data: string
 }
 
 /** Encodes a draft. The identity is the channel, a space, and the id percent-encoded, for a header loses spaces at its ends. */
-export function encode(subjects: Subjects, { channel, id, type, ttl, traceparent }: Draft): Encoded {
+export function encode(subjects: Subjects, { channel, id, type, data, ttl, traceparent }: Draft): Outgoing {
   const fields = headers()
   fields.append(IDENTITY, `${channel} ${encodeURIComponent(id)}`)
   if (type !== undefined) fields.append(TYPE, type)
   if (ttl !== undefined) fields.append(TTL, `${ttl}`)
   if (traceparent !== undefined) fields.append(TRACEPARENT, traceparent)
-  return { subject: subjects.of(channel), headers: fields }
+  return { subject: subjects.of(channel), headers: fields, data }
 }
 
 /** Where a message that a consumer delivered is, as its reply subject says. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
 import { identityOf, sizeOf } from '../notification.ts'
 import type { ScheduledDraft, Settlement } from '../schedule.ts'
+import type { Outgoing } from './message.ts'
 
 /**
  * How a notification of the schedule stands, as one message on a subject of its own. It is `scheduled` until it is either `cancelled`, or
@@ -74,12 +75,7 @@ export function outlineOf(record: Record): Outline {
  * @param expected the sequence of the other; 0 when there is none
  * @param attempt tells it from what else was to take that place
  */
-export function encodeRecord(
-  subject: string,
-  record: Record,
-  expected: number,
-  attempt: string,
-): { readonly headers: MsgHdrs; readonly data: string } {
+export function encodeRecord(subject: string, record: Record, expected: number, attempt: string): Outgoing {
   const { state, time, bytes } = outlineOf(record)
   const fields = headers()
   fields.append('Nats-Msg-Id', `${subject} ${expected}`)
@@ -88,7 +84,7 @@ export function encodeRecord(
   fields.append(STATE, state)
   fields.append(TIME, `${time}`)
   fields.append(BYTES, `${bytes}`)
-  return { headers: fields, data: JSON.stringify(record) }
+  return { subject, headers: fields, data: JSON.stringify(record) }
 }
 
 /** Reads the outline from a message's headers; `undefined` when somebody else has published it. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { JetStreamApiError, type StoredMsg } from '@nats-io/jetstream'
 import type { Appended } from '../log.ts'
-import { type Outgoing, Superseded } from './append.ts'
+import { Superseded } from './append.ts'
 import type { Link } from './connection.ts'
 import { Consumer } from './consumer.ts'
+import type { Outgoing } from './message.ts'
 import { ATTEMPT, decodeOutline, encodeRecord, type Outline, type Record } from './schedule-record.ts'
 import { boundsOf, describe, type StreamShape } from './stream.ts'
 
@@ -69,8 +70,7 @@ export class ScheduleRecords {
   async replace(subject: string, record: Record, expected: number): Promise<number | undefined> {
     const attempt = randomUUID()
     try {
-      const message = { subject, ...encodeRecord(subject, record, expected, attempt) }
-      const [outcome] = await this.#options.publish([message])
+      const [outcome] = await this.#options.publish([encodeRecord(subject, record, expected, attempt)])
       if (!outcome?.duplicate) return outcome?.position
       // Of what was to come behind the same record another was first; or this one was, and had to be sent again.
       const first = await this.#get({ seq: outcome.position })

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { zipFiles } from './zip-files.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
 
@@ -24,3 +25,4 @@ await build({
   target: 'es2022',
   plugins: [sdk],
 })
+zipFiles(path('dist/console'))

@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { zipFiles } from './zip-files.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(`../${relative}`, import.meta.url))
 
@@ -17,3 +18,4 @@ await build({
   minify: true,
   target: 'es2022',
 })
+zipFiles(path('dist/docs'))

@@ -80,7 +80,12 @@ export function pageRoutes(app: FastifyInstance, { page, directory }: PageOption
   const headers = { ...HEADERS, 'content-security-policy': [...POLICY, ...page.policy].join('; ') }
   // The plugin would complain of a directory that isn't there.
   if (built.length > 0)
-    app.register(fastifyStatic, { root: fileURLToPath(directory), serve: false, cacheControl: false })
+    app.register(fastifyStatic, {
+      root: fileURLToPath(directory),
+      serve: false,
+      cacheControl: false,
+      preCompressed: true,
+    })
   for (const entry of built) {
     app.get(entry.path, { config: { operation: operationOf(page, entry) } }, (_request, reply) =>
       reply.headers(headers).sendFile(entry.file),
@@ -96,7 +101,11 @@ function operationOf({ title }: Page, { path, type }: PageFile): Operation {
     summary: `${type === 'text/html' ? 'Shows' : 'Belongs to'} ${title}`,
     access: 'everyone',
     answers: {
-      200: { description: 'The file.', headers: { ETag: 'Its version.' }, content: { [type]: z.string() } },
+      200: {
+        description: 'The file; zipped, where `Accept-Encoding` allows it.',
+        headers: { ETag: 'Its version, and coding.' },
+        content: { [type]: z.string() },
+      },
       304: { description: 'It is the version that `If-None-Match` names.' },
     },
   }

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { registerErrors } from '../../src/http/errors.ts'
@@ -71,6 +72,24 @@ t.test('who has the file is not sent it again, until it is another', async (t) =
   t.equal(again.body, '')
   writeFileSync(join(directory, 'console.js'), 'export const changed = true')
   t.equal((await app.inject({ url: '/console.js', headers })).statusCode, 200)
+})
+
+t.test('a file that the build has zipped, too, is sent so to whoever takes it', async (t) => {
+  const zipped = gzipSync(FILES['console.js'])
+  const { app, directory } = serve(t, FILES)
+  writeFileSync(join(directory, 'console.js.gz'), zipped)
+  const ask = (coding: string) => app.inject({ url: '/console.js', headers: { 'accept-encoding': coding } })
+  const answer = await ask('br, gzip')
+  t.match(answer.headers, {
+    'content-type': 'application/javascript; charset=utf-8',
+    'content-encoding': 'gzip',
+    vary: 'accept-encoding',
+  })
+  t.same(answer.rawPayload, zipped)
+  const plain = await ask('identity')
+  t.equal(plain.headers['content-encoding'], undefined)
+  t.equal(plain.body, FILES['console.js'])
+  t.not(answer.headers.etag, plain.headers.etag, 'each coding has a tag of its own')
 })
 
 t.test('nothing else in the directory can be had', async (t) => {

@@ -13,532 +13,531 @@
 // @generated from file tidings.proto (package tidings.v1, syntax proto3)
 /* eslint-disable */
 
-import type { Message } from '@bufbuild/protobuf'
-import type { GenFile, GenMessage } from '@bufbuild/protobuf/codegenv2'
-import { fileDesc, messageDesc } from '@bufbuild/protobuf/codegenv2'
+import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tidings.proto.
  */
-export const file_tidings: GenFile =
-  /*@__PURE__*/
-  fileDesc(
-    'Cg10aWRpbmdzLnByb3RvEgp0aWRpbmdzLnYxIo0DCg1TZXJ2ZXJNZXNzYWdlEiIKBXJlYWR5GAEgASgLMhEudGlkaW5ncy52MS5SZWFkeUgAEjAKDG5vdGlmaWNhdGlvbhgCIAEoCzIYLnRpZGluZ3MudjEuTm90aWZpY2F0aW9uSAASKgoJaGVhcnRiZWF0GAMgASgLMhUudGlkaW5ncy52MS5IZWFydGJlYXRIABIeCgNnYXAYBCABKAsyDy50aWRpbmdzLnYxLkdhcEgAEh4KA2J5ZRgFIAEoCzIPLnRpZGluZ3MudjEuQnllSAASIgoFZXJyb3IYBiABKAsyES50aWRpbmdzLnYxLkVycm9ySAASKgoKc3Vic2NyaWJlZBgHIAEoCzIULnRpZGluZ3MudjEuQ2hhbm5lbHNIABIsCgx1bnN1YnNjcmliZWQYCCABKAsyFC50aWRpbmdzLnYxLkNoYW5uZWxzSAASIAoEcG9uZxgJIAEoCzIQLnRpZGluZ3MudjEuUG9uZ0gAEg8KB3BhZGRpbmcYDyABKAxCCQoHbWVzc2FnZSLAAQoNQ2xpZW50TWVzc2FnZRItCglzdWJzY3JpYmUYASABKAsyGC50aWRpbmdzLnYxLlN1YnNjcmlwdGlvbkgAEi8KC3Vuc3Vic2NyaWJlGAIgASgLMhgudGlkaW5ncy52MS5TdWJzY3JpcHRpb25IABIiCgV0b2tlbhgDIAEoCzIRLnRpZGluZ3MudjEuVG9rZW5IABIgCgRwaW5nGAQgASgLMhAudGlkaW5ncy52MS5QaW5nSABCCQoHbWVzc2FnZSKnAQoGQW5zd2VyEi8KDW5vdGlmaWNhdGlvbnMYASADKAsyGC50aWRpbmdzLnYxLk5vdGlmaWNhdGlvbhIOCgZjdXJzb3IYAiABKAkSIAoFcmVhZHkYAyABKAsyES50aWRpbmdzLnYxLlJlYWR5EhwKA2dhcBgEIAEoCzIPLnRpZGluZ3MudjEuR2FwEhwKA2J5ZRgFIAEoCzIPLnRpZGluZ3MudjEuQnllIioKB1B1Ymxpc2gSHwoFaXRlbXMYASADKAsyEC50aWRpbmdzLnYxLkl0ZW0inQEKDE5vdGlmaWNhdGlvbhIOCgZjdXJzb3IYASABKAkSDwoHY2hhbm5lbBgCIAEoCRIKCgJpZBgDIAEoCRIRCgR0eXBlGAQgASgJSACIAQESDAoEdGltZRgFIAEoAxIYCgt0cmFjZXBhcmVudBgGIAEoCUgBiAEBEgwKBGRhdGEYByABKAxCBwoFX3R5cGVCDgoMX3RyYWNlcGFyZW50Ik8KBVJlYWR5Eg4KBmN1cnNvchgBIAEoCRIRCgl0cmFuc3BvcnQYAiABKAkSEAoIY2hhbm5lbHMYAyADKAkSEQoJaGVhcnRiZWF0GAQgASgNIhsKCUhlYXJ0YmVhdBIOCgZjdXJzb3IYASABKAkiJQoDR2FwEg4KBmN1cnNvchgBIAEoCRIOCgZyZWFzb24YAiABKAkiOgoDQnllEg4KBmN1cnNvchgBIAEoCRIOCgZyZWFzb24YAiABKAkSEwoLcmV0cnlfYWZ0ZXIYAyABKA0iSAoFRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhQKB3JlcXVlc3QYAyABKAlIAIgBAUIKCghfcmVxdWVzdCJOCghDaGFubmVscxIQCghjaGFubmVscxgBIAMoCRIOCgZjdXJzb3IYAiABKAkSFAoHcmVxdWVzdBgDIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IigKBFBvbmcSFAoHcmVxdWVzdBgBIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IkIKDFN1YnNjcmlwdGlvbhIQCghjaGFubmVscxgBIAMoCRIUCgdyZXF1ZXN0GAIgASgJSACIAQFCCgoIX3JlcXVlc3QiOAoFVG9rZW4SDQoFdG9rZW4YASABKAkSFAoHcmVxdWVzdBgCIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IigKBFBpbmcSFAoHcmVxdWVzdBgBIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IpYBCgRJdGVtEhQKB2NoYW5uZWwYASABKAlIAIgBARIQCghjaGFubmVscxgCIAMoCRIMCgRkYXRhGAMgASgMEhEKBHR5cGUYBCABKAlIAYgBARIPCgJpZBgFIAEoCUgCiAEBEhAKA3R0bBgGIAEoDUgDiAEBQgoKCF9jaGFubmVsQgcKBV90eXBlQgUKA19pZEIGCgRfdHRsYgZwcm90bzM',
-  )
+export const file_tidings: GenFile = /*@__PURE__*/
+  fileDesc("Cg10aWRpbmdzLnByb3RvEgp0aWRpbmdzLnYxIo0DCg1TZXJ2ZXJNZXNzYWdlEiIKBXJlYWR5GAEgASgLMhEudGlkaW5ncy52MS5SZWFkeUgAEjAKDG5vdGlmaWNhdGlvbhgCIAEoCzIYLnRpZGluZ3MudjEuTm90aWZpY2F0aW9uSAASKgoJaGVhcnRiZWF0GAMgASgLMhUudGlkaW5ncy52MS5IZWFydGJlYXRIABIeCgNnYXAYBCABKAsyDy50aWRpbmdzLnYxLkdhcEgAEh4KA2J5ZRgFIAEoCzIPLnRpZGluZ3MudjEuQnllSAASIgoFZXJyb3IYBiABKAsyES50aWRpbmdzLnYxLkVycm9ySAASKgoKc3Vic2NyaWJlZBgHIAEoCzIULnRpZGluZ3MudjEuQ2hhbm5lbHNIABIsCgx1bnN1YnNjcmliZWQYCCABKAsyFC50aWRpbmdzLnYxLkNoYW5uZWxzSAASIAoEcG9uZxgJIAEoCzIQLnRpZGluZ3MudjEuUG9uZ0gAEg8KB3BhZGRpbmcYDyABKAxCCQoHbWVzc2FnZSLAAQoNQ2xpZW50TWVzc2FnZRItCglzdWJzY3JpYmUYASABKAsyGC50aWRpbmdzLnYxLlN1YnNjcmlwdGlvbkgAEi8KC3Vuc3Vic2NyaWJlGAIgASgLMhgudGlkaW5ncy52MS5TdWJzY3JpcHRpb25IABIiCgV0b2tlbhgDIAEoCzIRLnRpZGluZ3MudjEuVG9rZW5IABIgCgRwaW5nGAQgASgLMhAudGlkaW5ncy52MS5QaW5nSABCCQoHbWVzc2FnZSKnAQoGQW5zd2VyEi8KDW5vdGlmaWNhdGlvbnMYASADKAsyGC50aWRpbmdzLnYxLk5vdGlmaWNhdGlvbhIOCgZjdXJzb3IYAiABKAkSIAoFcmVhZHkYAyABKAsyES50aWRpbmdzLnYxLlJlYWR5EhwKA2dhcBgEIAEoCzIPLnRpZGluZ3MudjEuR2FwEhwKA2J5ZRgFIAEoCzIPLnRpZGluZ3MudjEuQnllIioKB1B1Ymxpc2gSHwoFaXRlbXMYASADKAsyEC50aWRpbmdzLnYxLkl0ZW0inQEKDE5vdGlmaWNhdGlvbhIOCgZjdXJzb3IYASABKAkSDwoHY2hhbm5lbBgCIAEoCRIKCgJpZBgDIAEoCRIRCgR0eXBlGAQgASgJSACIAQESDAoEdGltZRgFIAEoAxIYCgt0cmFjZXBhcmVudBgGIAEoCUgBiAEBEgwKBGRhdGEYByABKAxCBwoFX3R5cGVCDgoMX3RyYWNlcGFyZW50Ik8KBVJlYWR5Eg4KBmN1cnNvchgBIAEoCRIRCgl0cmFuc3BvcnQYAiABKAkSEAoIY2hhbm5lbHMYAyADKAkSEQoJaGVhcnRiZWF0GAQgASgNIhsKCUhlYXJ0YmVhdBIOCgZjdXJzb3IYASABKAkiJQoDR2FwEg4KBmN1cnNvchgBIAEoCRIOCgZyZWFzb24YAiABKAkiOgoDQnllEg4KBmN1cnNvchgBIAEoCRIOCgZyZWFzb24YAiABKAkSEwoLcmV0cnlfYWZ0ZXIYAyABKA0iSAoFRXJyb3ISDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhQKB3JlcXVlc3QYAyABKAlIAIgBAUIKCghfcmVxdWVzdCJOCghDaGFubmVscxIQCghjaGFubmVscxgBIAMoCRIOCgZjdXJzb3IYAiABKAkSFAoHcmVxdWVzdBgDIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IigKBFBvbmcSFAoHcmVxdWVzdBgBIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IkIKDFN1YnNjcmlwdGlvbhIQCghjaGFubmVscxgBIAMoCRIUCgdyZXF1ZXN0GAIgASgJSACIAQFCCgoIX3JlcXVlc3QiOAoFVG9rZW4SDQoFdG9rZW4YASABKAkSFAoHcmVxdWVzdBgCIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IigKBFBpbmcSFAoHcmVxdWVzdBgBIAEoCUgAiAEBQgoKCF9yZXF1ZXN0IpYBCgRJdGVtEhQKB2NoYW5uZWwYASABKAlIAIgBARIQCghjaGFubmVscxgCIAMoCRIMCgRkYXRhGAMgASgMEhEKBHR5cGUYBCABKAlIAYgBARIPCgJpZBgFIAEoCUgCiAEBEhAKA3R0bBgGIAEoDUgDiAEBQgoKCF9jaGFubmVsQgcKBV90eXBlQgUKA19pZEIGCgRfdHRsYgZwcm90bzM");
 
 /**
  * What the service sends on a WebSocket: one in a binary frame.
  *
  * @generated from message tidings.v1.ServerMessage
  */
-export type ServerMessage = Message<'tidings.v1.ServerMessage'> & {
+export type ServerMessage = Message<"tidings.v1.ServerMessage"> & {
   /**
    * @generated from oneof tidings.v1.ServerMessage.message
    */
-  message:
-    | {
-        /**
-         * @generated from field: tidings.v1.Ready ready = 1;
-         */
-        value: Ready
-        case: 'ready'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Notification notification = 2;
-         */
-        value: Notification
-        case: 'notification'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Heartbeat heartbeat = 3;
-         */
-        value: Heartbeat
-        case: 'heartbeat'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Gap gap = 4;
-         */
-        value: Gap
-        case: 'gap'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Bye bye = 5;
-         */
-        value: Bye
-        case: 'bye'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Error error = 6;
-         */
-        value: Error
-        case: 'error'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Channels subscribed = 7;
-         */
-        value: Channels
-        case: 'subscribed'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Channels unsubscribed = 8;
-         */
-        value: Channels
-        case: 'unsubscribed'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Pong pong = 9;
-         */
-        value: Pong
-        case: 'pong'
-      }
-    | { case: undefined; value?: undefined }
+  message: {
+    /**
+     * @generated from field: tidings.v1.Ready ready = 1;
+     */
+    value: Ready;
+    case: "ready";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Notification notification = 2;
+     */
+    value: Notification;
+    case: "notification";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Heartbeat heartbeat = 3;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Gap gap = 4;
+     */
+    value: Gap;
+    case: "gap";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Bye bye = 5;
+     */
+    value: Bye;
+    case: "bye";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Error error = 6;
+     */
+    value: Error;
+    case: "error";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Channels subscribed = 7;
+     */
+    value: Channels;
+    case: "subscribed";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Channels unsubscribed = 8;
+     */
+    value: Channels;
+    case: "unsubscribed";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Pong pong = 9;
+     */
+    value: Pong;
+    case: "pong";
+  } | { case: undefined; value?: undefined };
 
   /**
    * Goes with `ready`, and means nothing: a network that swallows frames of this size shows it at once (P-60).
    *
    * @generated from field: bytes padding = 15;
    */
-  padding: Uint8Array
-}
+  padding: Uint8Array;
+};
 
 /**
  * Describes the message tidings.v1.ServerMessage.
  * Use `create(ServerMessageSchema)` to create a new message.
  */
-export const ServerMessageSchema: GenMessage<ServerMessage> = /*@__PURE__*/ messageDesc(file_tidings, 0)
+export const ServerMessageSchema: GenMessage<ServerMessage> = /*@__PURE__*/
+  messageDesc(file_tidings, 0);
 
 /**
  * What a client sends on a WebSocket: one in a binary frame. `request` comes back in the answer.
  *
  * @generated from message tidings.v1.ClientMessage
  */
-export type ClientMessage = Message<'tidings.v1.ClientMessage'> & {
+export type ClientMessage = Message<"tidings.v1.ClientMessage"> & {
   /**
    * @generated from oneof tidings.v1.ClientMessage.message
    */
-  message:
-    | {
-        /**
-         * @generated from field: tidings.v1.Subscription subscribe = 1;
-         */
-        value: Subscription
-        case: 'subscribe'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Subscription unsubscribe = 2;
-         */
-        value: Subscription
-        case: 'unsubscribe'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Token token = 3;
-         */
-        value: Token
-        case: 'token'
-      }
-    | {
-        /**
-         * @generated from field: tidings.v1.Ping ping = 4;
-         */
-        value: Ping
-        case: 'ping'
-      }
-    | { case: undefined; value?: undefined }
-}
+  message: {
+    /**
+     * @generated from field: tidings.v1.Subscription subscribe = 1;
+     */
+    value: Subscription;
+    case: "subscribe";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Subscription unsubscribe = 2;
+     */
+    value: Subscription;
+    case: "unsubscribe";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Token token = 3;
+     */
+    value: Token;
+    case: "token";
+  } | {
+    /**
+     * @generated from field: tidings.v1.Ping ping = 4;
+     */
+    value: Ping;
+    case: "ping";
+  } | { case: undefined; value?: undefined };
+};
 
 /**
  * Describes the message tidings.v1.ClientMessage.
  * Use `create(ClientMessageSchema)` to create a new message.
  */
-export const ClientMessageSchema: GenMessage<ClientMessage> = /*@__PURE__*/ messageDesc(file_tidings, 1)
+export const ClientMessageSchema: GenMessage<ClientMessage> = /*@__PURE__*/
+  messageDesc(file_tidings, 1);
 
 /**
  * The body of a long-poll's answer.
  *
  * @generated from message tidings.v1.Answer
  */
-export type Answer = Message<'tidings.v1.Answer'> & {
+export type Answer = Message<"tidings.v1.Answer"> & {
   /**
    * @generated from field: repeated tidings.v1.Notification notifications = 1;
    */
-  notifications: Notification[]
+  notifications: Notification[];
 
   /**
    * @generated from field: string cursor = 2;
    */
-  cursor: string
+  cursor: string;
 
   /**
    * @generated from field: tidings.v1.Ready ready = 3;
    */
-  ready?: Ready | undefined
+  ready?: Ready | undefined;
 
   /**
    * @generated from field: tidings.v1.Gap gap = 4;
    */
-  gap?: Gap | undefined
+  gap?: Gap | undefined;
 
   /**
    * @generated from field: tidings.v1.Bye bye = 5;
    */
-  bye?: Bye | undefined
-}
+  bye?: Bye | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Answer.
  * Use `create(AnswerSchema)` to create a new message.
  */
-export const AnswerSchema: GenMessage<Answer> = /*@__PURE__*/ messageDesc(file_tidings, 2)
+export const AnswerSchema: GenMessage<Answer> = /*@__PURE__*/
+  messageDesc(file_tidings, 2);
 
 /**
  * The body of a publish: 1 to 1,000 items.
  *
  * @generated from message tidings.v1.Publish
  */
-export type Publish = Message<'tidings.v1.Publish'> & {
+export type Publish = Message<"tidings.v1.Publish"> & {
   /**
    * @generated from field: repeated tidings.v1.Item items = 1;
    */
-  items: Item[]
-}
+  items: Item[];
+};
 
 /**
  * Describes the message tidings.v1.Publish.
  * Use `create(PublishSchema)` to create a new message.
  */
-export const PublishSchema: GenMessage<Publish> = /*@__PURE__*/ messageDesc(file_tidings, 3)
+export const PublishSchema: GenMessage<Publish> = /*@__PURE__*/
+  messageDesc(file_tidings, 3);
 
 /**
  * @generated from message tidings.v1.Notification
  */
-export type Notification = Message<'tidings.v1.Notification'> & {
+export type Notification = Message<"tidings.v1.Notification"> & {
   /**
    * @generated from field: string cursor = 1;
    */
-  cursor: string
+  cursor: string;
 
   /**
    * @generated from field: string channel = 2;
    */
-  channel: string
+  channel: string;
 
   /**
    * @generated from field: string id = 3;
    */
-  id: string
+  id: string;
 
   /**
    * @generated from field: optional string type = 4;
    */
-  type?: string | undefined
+  type?: string | undefined;
 
   /**
    * when it was stored, milliseconds since 1970
    *
    * @generated from field: int64 time = 5;
    */
-  time: bigint
+  time: bigint;
 
   /**
    * @generated from field: optional string traceparent = 6;
    */
-  traceparent?: string | undefined
+  traceparent?: string | undefined;
 
   /**
    * JSON text
    *
    * @generated from field: bytes data = 7;
    */
-  data: Uint8Array
-}
+  data: Uint8Array;
+};
 
 /**
  * Describes the message tidings.v1.Notification.
  * Use `create(NotificationSchema)` to create a new message.
  */
-export const NotificationSchema: GenMessage<Notification> = /*@__PURE__*/ messageDesc(file_tidings, 4)
+export const NotificationSchema: GenMessage<Notification> = /*@__PURE__*/
+  messageDesc(file_tidings, 4);
 
 /**
  * @generated from message tidings.v1.Ready
  */
-export type Ready = Message<'tidings.v1.Ready'> & {
+export type Ready = Message<"tidings.v1.Ready"> & {
   /**
    * @generated from field: string cursor = 1;
    */
-  cursor: string
+  cursor: string;
 
   /**
    * @generated from field: string transport = 2;
    */
-  transport: string
+  transport: string;
 
   /**
    * @generated from field: repeated string channels = 3;
    */
-  channels: string[]
+  channels: string[];
 
   /**
    * the longest silence to expect, in seconds
    *
    * @generated from field: uint32 heartbeat = 4;
    */
-  heartbeat: number
-}
+  heartbeat: number;
+};
 
 /**
  * Describes the message tidings.v1.Ready.
  * Use `create(ReadySchema)` to create a new message.
  */
-export const ReadySchema: GenMessage<Ready> = /*@__PURE__*/ messageDesc(file_tidings, 5)
+export const ReadySchema: GenMessage<Ready> = /*@__PURE__*/
+  messageDesc(file_tidings, 5);
 
 /**
  * @generated from message tidings.v1.Heartbeat
  */
-export type Heartbeat = Message<'tidings.v1.Heartbeat'> & {
+export type Heartbeat = Message<"tidings.v1.Heartbeat"> & {
   /**
    * @generated from field: string cursor = 1;
    */
-  cursor: string
-}
+  cursor: string;
+};
 
 /**
  * Describes the message tidings.v1.Heartbeat.
  * Use `create(HeartbeatSchema)` to create a new message.
  */
-export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/ messageDesc(file_tidings, 6)
+export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
+  messageDesc(file_tidings, 6);
 
 /**
  * @generated from message tidings.v1.Gap
  */
-export type Gap = Message<'tidings.v1.Gap'> & {
+export type Gap = Message<"tidings.v1.Gap"> & {
   /**
    * @generated from field: string cursor = 1;
    */
-  cursor: string
+  cursor: string;
 
   /**
    * @generated from field: string reason = 2;
    */
-  reason: string
-}
+  reason: string;
+};
 
 /**
  * Describes the message tidings.v1.Gap.
  * Use `create(GapSchema)` to create a new message.
  */
-export const GapSchema: GenMessage<Gap> = /*@__PURE__*/ messageDesc(file_tidings, 7)
+export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
+  messageDesc(file_tidings, 7);
 
 /**
  * @generated from message tidings.v1.Bye
  */
-export type Bye = Message<'tidings.v1.Bye'> & {
+export type Bye = Message<"tidings.v1.Bye"> & {
   /**
    * @generated from field: string cursor = 1;
    */
-  cursor: string
+  cursor: string;
 
   /**
    * @generated from field: string reason = 2;
    */
-  reason: string
+  reason: string;
 
   /**
    * when to come back, in milliseconds
    *
    * @generated from field: uint32 retry_after = 3;
    */
-  retryAfter: number
-}
+  retryAfter: number;
+};
 
 /**
  * Describes the message tidings.v1.Bye.
  * Use `create(ByeSchema)` to create a new message.
  */
-export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/ messageDesc(file_tidings, 8)
+export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
+  messageDesc(file_tidings, 8);
 
 /**
  * @generated from message tidings.v1.Error
  */
-export type Error = Message<'tidings.v1.Error'> & {
+export type Error = Message<"tidings.v1.Error"> & {
   /**
    * @generated from field: string code = 1;
    */
-  code: string
+  code: string;
 
   /**
    * @generated from field: string message = 2;
    */
-  message: string
+  message: string;
 
   /**
    * @generated from field: optional string request = 3;
    */
-  request?: string | undefined
-}
+  request?: string | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Error.
  * Use `create(ErrorSchema)` to create a new message.
  */
-export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/ messageDesc(file_tidings, 9)
+export const ErrorSchema: GenMessage<Error> = /*@__PURE__*/
+  messageDesc(file_tidings, 9);
 
 /**
  * @generated from message tidings.v1.Channels
  */
-export type Channels = Message<'tidings.v1.Channels'> & {
+export type Channels = Message<"tidings.v1.Channels"> & {
   /**
    * the set now
    *
    * @generated from field: repeated string channels = 1;
    */
-  channels: string[]
+  channels: string[];
 
   /**
    * @generated from field: string cursor = 2;
    */
-  cursor: string
+  cursor: string;
 
   /**
    * @generated from field: optional string request = 3;
    */
-  request?: string | undefined
-}
+  request?: string | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Channels.
  * Use `create(ChannelsSchema)` to create a new message.
  */
-export const ChannelsSchema: GenMessage<Channels> = /*@__PURE__*/ messageDesc(file_tidings, 10)
+export const ChannelsSchema: GenMessage<Channels> = /*@__PURE__*/
+  messageDesc(file_tidings, 10);
 
 /**
  * @generated from message tidings.v1.Pong
  */
-export type Pong = Message<'tidings.v1.Pong'> & {
+export type Pong = Message<"tidings.v1.Pong"> & {
   /**
    * @generated from field: optional string request = 1;
    */
-  request?: string | undefined
-}
+  request?: string | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Pong.
  * Use `create(PongSchema)` to create a new message.
  */
-export const PongSchema: GenMessage<Pong> = /*@__PURE__*/ messageDesc(file_tidings, 11)
+export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
+  messageDesc(file_tidings, 11);
 
 /**
  * @generated from message tidings.v1.Subscription
  */
-export type Subscription = Message<'tidings.v1.Subscription'> & {
+export type Subscription = Message<"tidings.v1.Subscription"> & {
   /**
    * names and patterns
    *
    * @generated from field: repeated string channels = 1;
    */
-  channels: string[]
+  channels: string[];
 
   /**
    * @generated from field: optional string request = 2;
    */
-  request?: string | undefined
-}
+  request?: string | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Subscription.
  * Use `create(SubscriptionSchema)` to create a new message.
  */
-export const SubscriptionSchema: GenMessage<Subscription> = /*@__PURE__*/ messageDesc(file_tidings, 12)
+export const SubscriptionSchema: GenMessage<Subscription> = /*@__PURE__*/
+  messageDesc(file_tidings, 12);
 
 /**
  * @generated from message tidings.v1.Token
  */
-export type Token = Message<'tidings.v1.Token'> & {
+export type Token = Message<"tidings.v1.Token"> & {
   /**
    * @generated from field: string token = 1;
    */
-  token: string
+  token: string;
 
   /**
    * @generated from field: optional string request = 2;
    */
-  request?: string | undefined
-}
+  request?: string | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Token.
  * Use `create(TokenSchema)` to create a new message.
  */
-export const TokenSchema: GenMessage<Token> = /*@__PURE__*/ messageDesc(file_tidings, 13)
+export const TokenSchema: GenMessage<Token> = /*@__PURE__*/
+  messageDesc(file_tidings, 13);
 
 /**
  * @generated from message tidings.v1.Ping
  */
-export type Ping = Message<'tidings.v1.Ping'> & {
+export type Ping = Message<"tidings.v1.Ping"> & {
   /**
    * @generated from field: optional string request = 1;
    */
-  request?: string | undefined
-}
+  request?: string | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Ping.
  * Use `create(PingSchema)` to create a new message.
  */
-export const PingSchema: GenMessage<Ping> = /*@__PURE__*/ messageDesc(file_tidings, 14)
+export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
+  messageDesc(file_tidings, 14);
 
 /**
  * What is published: either `channel` or `channels`.
  *
  * @generated from message tidings.v1.Item
  */
-export type Item = Message<'tidings.v1.Item'> & {
+export type Item = Message<"tidings.v1.Item"> & {
   /**
    * @generated from field: optional string channel = 1;
    */
-  channel?: string | undefined
+  channel?: string | undefined;
 
   /**
    * @generated from field: repeated string channels = 2;
    */
-  channels: string[]
+  channels: string[];
 
   /**
    * JSON text
    *
    * @generated from field: bytes data = 3;
    */
-  data: Uint8Array
+  data: Uint8Array;
 
   /**
    * @generated from field: optional string type = 4;
    */
-  type?: string | undefined
+  type?: string | undefined;
 
   /**
    * @generated from field: optional string id = 5;
    */
-  id?: string | undefined
+  id?: string | undefined;
 
   /**
    * seconds
    *
    * @generated from field: optional uint32 ttl = 6;
    */
-  ttl?: number | undefined
-}
+  ttl?: number | undefined;
+};
 
 /**
  * Describes the message tidings.v1.Item.
  * Use `create(ItemSchema)` to create a new message.
  */
-export const ItemSchema: GenMessage<Item> = /*@__PURE__*/ messageDesc(file_tidings, 15)
+export const ItemSchema: GenMessage<Item> = /*@__PURE__*/
+  messageDesc(file_tidings, 15);
+

@@ -39,7 +39,8 @@ export function openWebSocket(request: LinkRequest, { message, lost }: LinkEvent
 
   socket.onmessage = ({ data }) => {
     try {
-      message(JSON.parse(`${data}`))
+      // Another format's socket hands over what it has read.
+      message(typeof data === 'string' ? JSON.parse(data) : data)
     } catch {
       end('failed')
     }

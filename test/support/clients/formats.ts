@@ -1,6 +1,11 @@
 import { fromBinary, fromJson, type JsonObject, toBinary, toJson } from '@bufbuild/protobuf'
 import { Packr } from 'msgpackr'
-import { AnswerSchema, ClientMessageSchema, ServerMessageSchema } from '../../../src/format/tidings_pb.ts'
+import {
+  AnswerSchema,
+  ClientMessageSchema,
+  type Notification,
+  ServerMessageSchema,
+} from '../../../src/format/tidings_pb.ts'
 import type { LongPollAnswer, NotificationMessage } from '../../../src/protocol/messages.ts'
 import type { Message } from './client.ts'
 
@@ -13,6 +18,8 @@ export interface ClientFormat {
   encode(message: object): string | Uint8Array
   /** Reads a frame of the service. */
   message(frame: Buffer): Message
+  /** Reads the data in a notification's frame, as an application does that wants nothing else. */
+  data(frame: Buffer): unknown
   /** Reads a long-poll's answer. */
   answer(body: Buffer): LongPollAnswer
 }
@@ -23,6 +30,7 @@ export const jsonFormat: ClientFormat = {
   mediaType: 'application/json',
   encode: (message) => JSON.stringify(message),
   message: (frame) => JSON.parse(frame.toString()) as Message,
+  data: (frame) => JSON.parse(frame.toString()).notification.data,
   answer: (body) => JSON.parse(body.toString()) as LongPollAnswer,
 }
 
@@ -37,6 +45,7 @@ export const msgpackFormat: ClientFormat = {
     const { padding: _, ...message } = packr.unpack(frame) as JsonObject
     return message as unknown as Message
   },
+  data: (frame) => packr.unpack(frame).notification.data,
   answer: (body) => packr.unpack(body) as LongPollAnswer,
 }
 
@@ -62,6 +71,10 @@ export const protobufFormat: ClientFormat = {
     const [[type, members] = []] = Object.entries(sent)
     if (type === 'notification') return { type, notification: notificationOf(members as JsonObject) }
     return { type, ...(members as object) } as Message
+  },
+  data(frame) {
+    const { value } = fromBinary(ServerMessageSchema, frame).message
+    return JSON.parse(new TextDecoder().decode((value as Notification).data))
   },
   answer(body) {
     const { notifications, ...rest } = toJson(AnswerSchema, fromBinary(AnswerSchema, body), WHOLE) as {

@@ -20,8 +20,9 @@ function read(body: Buffer): Publish {
 }
 
 /** The item in the shape that it has in JSON. A list that is empty, and one that is not there, are the same in Protobuf. */
-function itemOf({ channel, channels, data, type, id, ttl }: Item, index: number): object {
-  const members = { channel, channels: channels.length > 0 ? channels : undefined, type, id, ttl }
+function itemOf({ channel, channels, data, type, id, ttl, at, delay }: Item, index: number): object {
+  const names = channels.length > 0 ? channels : undefined
+  const members = { channel, channels: names, type, id, ttl, at, delay }
   const sent = Object.entries(members).filter(([, value]) => value !== undefined)
   return { ...Object.fromEntries(sent), data: parseData(data, index) }
 }

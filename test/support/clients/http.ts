@@ -69,10 +69,10 @@ export function keptLightHttp(): Http {
   }
 }
 
-async function* getLightly(url: string, options: RequestOptions): AsyncGenerator<string> {
+async function* getLightly(url: string, options: RequestOptions): AsyncGenerator<Buffer> {
   const [answer] = (await once(nodeGet(url, options), 'response')) as [IncomingMessage]
-  answer.setEncoding('utf8')
-  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${(await answer.toArray()).join('')}`)
+  if (answer.statusCode !== 200)
+    throw new Error(`${answer.statusCode} ${Buffer.concat(await answer.toArray())}`)
   yield* answer
 }
 

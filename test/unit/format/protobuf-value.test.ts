@@ -66,7 +66,7 @@ t.test('each field on the wire has its own type, whatever it is sent as', async 
 t.test('refuses what the schema does not have, and what is too much', async (t) => {
   const cases: [bytes: number[], why: RegExp][] = [
     [[0x10, 1], /a field 2 in Publish/],
-    [[0x0a, 2, 0x38, 1], /a field 7 in Item/],
+    [[0x0a, 2, 0x48, 1], /a field 9 in Item/],
     [[0x00], /can not be parsed/],
     [[0x07], /can not be parsed/],
     [[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f], /can not be parsed/],

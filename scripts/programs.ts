@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /** The programs that tests start, and the Debian package of each. */
@@ -11,8 +11,20 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   nginx: 'nginx',
   openssl: 'openssl',
   promtool: 'prometheus',
+  protoc: 'protobuf-compiler',
+  python3: 'python3',
   squid: 'squid',
   'systemd-analyze': 'systemd',
+}
+
+/** Where Debian's packages put what its own Python imports: whichever `python3` is first in PATH, tests start this one. */
+const PYTHON_MODULES = '/usr/lib/python3/dist-packages'
+
+/** What tests written in Python import, and the Debian package of each. */
+const MODULES: Readonly<Record<string, string>> = {
+  'google/protobuf': 'python3-protobuf',
+  msgpack: 'python3-msgpack',
+  websocket: 'python3-websocket',
 }
 
 /**
@@ -35,7 +47,9 @@ export function providePrograms(): string[] {
 }
 
 function missingPackages(): string[] {
-  return Object.entries(PROGRAMS).flatMap(([program, name]) => (isInstalled(program) ? [] : [name]))
+  const programs = Object.entries(PROGRAMS).filter(([program]) => !isInstalled(program))
+  const modules = Object.entries(MODULES).filter(([path]) => !existsSync(join(PYTHON_MODULES, path)))
+  return [...programs, ...modules].map(([, name]) => name)
 }
 
 function isInstalled(program: string): boolean {

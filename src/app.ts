@@ -11,6 +11,7 @@ import { revocable } from './auth/revocable.ts'
 import { Revocations } from './auth/revocations.ts'
 import { isLoopback } from './config/auth.ts'
 import type { Settings } from './config/settings.ts'
+import { offeredFormat } from './format/formats.ts'
 import { Admission } from './http/admission.ts'
 import { authentication, renewal } from './http/authentication.ts'
 import { cancelRoute } from './http/cancel.ts'
@@ -45,7 +46,6 @@ import { Hub } from './stream/hub.ts'
 import { Presence } from './stream/presence.ts'
 import { tally } from './stream/stats.ts'
 import { traceDelivery } from './tracing/deliver.ts'
-import { SUBPROTOCOL } from './transport/websocket.ts'
 
 /** What the service is made of. */
 export interface AppParts {
@@ -161,7 +161,7 @@ export async function buildApp({
       // Per connection it costs Node megabytes, and bytes could not be shared between subscribers.
       perMessageDeflate: false,
       clientTracking: false,
-      handleProtocols: () => SUBPROTOCOL,
+      handleProtocols: (offered) => offeredFormat(offered)?.subprotocol ?? false,
     },
     preClose: leaveNoStream,
   })

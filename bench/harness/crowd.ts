@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { type ClientFormat, jsonFormat } from '../../test/support/clients/formats.ts'
 import type { Teardown } from '../../test/support/nats.ts'
 import { Frames } from './frames.ts'
 
@@ -20,9 +21,11 @@ export class Crowd {
   readonly cursors: string[] = []
   readonly #sockets: Socket[] = []
   readonly #heard: Heard
+  readonly #format: ClientFormat
 
-  constructor(ends: Teardown, heard: Heard) {
+  constructor(ends: Teardown, heard: Heard, format = jsonFormat) {
     this.#heard = heard
+    this.#format = format
     ends.teardown(() => this.cut())
   }
 
@@ -37,6 +40,11 @@ export class Crowd {
         for (const [client, path] of waiting) await this.#join(port, client, path)
       }),
     )
+  }
+
+  /** The bytes that all have taken of their connections. */
+  get bytesRead(): number {
+    return this.#sockets.reduce((sum, socket) => sum + socket.bytesRead, 0)
   }
 
   /** Cuts all connections at once, with resets; resolves when they are gone on this side. */
@@ -55,11 +63,12 @@ export class Crowd {
     // The key and all else as in RFC 6455 §1.2, whose answer nobody here checks.
     socket.write(
       `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n' +
+        `Sec-WebSocket-Protocol: ${this.#format.subprotocol}\r\n\r\n`,
     )
     return new Promise((resolve, reject) => {
-      const frames = new Frames((text) => {
-        const message = JSON.parse(text)
+      const frames = new Frames((frame) => {
+        const message = this.#format.message(frame)
         if (message.type === 'ready') {
           this.cursors[client] = message.cursor
           resolve()

@@ -1,14 +1,15 @@
 const END_OF_HEAD = Buffer.from('\r\n\r\n')
 const TEXT = 1
+const BINARY = 2
 
 /** Reads what a server sends on one WebSocket: the head of its answer, then frames (RFC 6455 §5.2), none above 64 KiB. */
 export class Frames {
-  readonly #onText: (text: string) => void
+  readonly #onMessage: (message: Buffer) => void
   #rest: Buffer = Buffer.alloc(0)
   #isOpen = false
 
-  constructor(onText: (text: string) => void) {
-    this.#onText = onText
+  constructor(onMessage: (message: Buffer) => void) {
+    this.#onMessage = onMessage
   }
 
   /** @throws when the server has refused the upgrade */
@@ -35,7 +36,8 @@ export class Frames {
     if (this.#rest.length < start) return false
     const end = start + (short === 126 ? this.#rest.readUInt16BE(2) : short)
     if (this.#rest.length < end) return false
-    if ((first & 15) === TEXT) this.#onText(this.#rest.toString('utf8', start, end))
+    const opcode = first & 15
+    if (opcode === TEXT || opcode === BINARY) this.#onMessage(this.#rest.subarray(start, end))
     this.#rest = this.#rest.subarray(end)
     return true
   }

@@ -1,7 +1,8 @@
+import { FORMATS } from '../../src/format/formats.ts'
+import { json } from '../../src/format/json.ts'
 import { queryOf } from '../../src/http/negotiation.ts'
 import { jsonSchema } from '../../src/http/openapi/schema.ts'
 import { CODES, type Code } from '../../src/protocol/codes.ts'
-import { SUBPROTOCOL } from '../../src/transport/websocket.ts'
 import { answers, events, framesReceived, framesSent, type MessageObjects } from './message-objects.ts'
 import { CLIENT } from './messages.ts'
 
@@ -14,6 +15,11 @@ A cursor in any message is safe to resume from, on any transport: come back with
 const MAX_CHANNELS = 100
 
 const CLOSES = Object.entries<Code>(CODES).filter(([, { close }]) => close !== undefined)
+
+/** What is said in JSON here is the same in the other formats. */
+const OTHERS = `By ${FORMATS.filter((format) => format !== json)
+  .map(({ subprotocol, mediaType }) => `\`${subprotocol}\` or \`Accept: ${mediaType}\``)
+  .join(', and ')} the same comes in another format: \`PROTOCOL.md\` and \`tidings.proto\` say how.`
 
 /** The AsyncAPI 3.0 document of the streams: `asyncapi.yaml`. */
 export function asyncApiDocument(): object {
@@ -30,7 +36,7 @@ export function asyncApiDocument(): object {
     channels: {
       websocket: {
         ...channel('websocket', { ...framesSent(), ...framesReceived() }),
-        description: `WebSocket, subprotocol \`${SUBPROTOCOL}\`: one JSON object a text frame.\n\n${closeCodes()}`,
+        description: `WebSocket, subprotocol \`${json.subprotocol}\`: one JSON object a text frame. ${OTHERS}\n\n${closeCodes()}`,
         bindings: { ws: { method: 'GET', query: QUERY, bindingVersion: '0.1.0' } },
         'x-close-codes': Object.fromEntries(CLOSES.map(([code, { close }]) => [code, close])),
       },
@@ -40,7 +46,7 @@ export function asyncApiDocument(): object {
       },
       longPoll: {
         ...channel('http', answers()),
-        description: 'Long polling: `transport=long-poll`, or nothing of the other two.',
+        description: `Long polling: \`transport=long-poll\`, or nothing of the other two. ${OTHERS}`,
       },
     },
     operations: {

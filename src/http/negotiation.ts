@@ -1,18 +1,22 @@
 import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { json } from '../format/json.ts'
 import { CHANNEL_PATTERN, isChannelPattern, MAX_CHANNEL_LENGTH } from '../protocol/channel.ts'
 import { ChannelSet } from '../protocol/channel-set.ts'
 import { parseCursor } from '../protocol/cursor.ts'
 import { type Fallback, parseVia } from '../protocol/fallbacks.ts'
 import type { TransportKind } from '../protocol/messages.ts'
+import type { Format } from '../stream/format.ts'
 import type { Start } from '../stream/start.ts'
-import { acceptsEvents } from './accept.ts'
-import { faultOfHandshake } from './handshake.ts'
+import { acceptedFormat, acceptsEvents } from './accept.ts'
+import { faultOfHandshake, handshakeFormat } from './handshake.ts'
 import { Problem } from './problem.ts'
 
 /** What a request for the stream asks for (contract §4). */
 export interface Negotiation {
   readonly transport: TransportKind
+  /** of its messages; `sse` has JSON, and nothing else */
+  readonly format: Format
   readonly channels: ChannelSet
   readonly start: Start
   /** how long a long-poll may wait, in milliseconds */
@@ -107,6 +111,7 @@ export function negotiator(maxChannels: number): (request: FastifyRequest) => Ne
     if (query.channel.length === 0 && transport !== 'websocket') refuse('/channel', 'must be given')
     return {
       transport,
+      format: formatOf(request, transport),
       channels: new ChannelSet(query.channel),
       start: startOf(request, query),
       waitMs: 1000 * (query.wait ?? preferredWait(request) ?? DEFAULT_WAIT),
@@ -125,6 +130,11 @@ function transportOf(request: FastifyRequest, { transport }: Query): TransportKi
   if (transport === 'websocket') refuse('/transport', 'websocket takes a request with Upgrade: websocket')
   if (transport !== undefined) return transport
   return acceptsEvents(request.headers) ? 'sse' : 'long-poll'
+}
+
+function formatOf({ headers }: FastifyRequest, transport: TransportKind): Format {
+  if (transport === 'websocket') return handshakeFormat(headers)
+  return transport === 'long-poll' ? acceptedFormat(headers) : json
 }
 
 function startOf(request: FastifyRequest, query: Query): Start {

@@ -1,33 +1,39 @@
 import type { FastifyRequest } from 'fastify'
+import { msgpack } from '../format/msgpack.ts'
+import { protobuf } from '../format/protobuf.ts'
 import { unsupported } from './body.ts'
 import { decodeBinaryEvent, decodeEvent, decodeEvents } from './publish-event-modes.ts'
 import type { Decode } from './publish-items.ts'
 import { decodeJson, decodeLines } from './publish-json.ts'
+import { decodeMsgpack } from './publish-msgpack.ts'
+import { decodeProtobuf } from './publish-protobuf.ts'
 
 /** How a publish may come. */
-export interface Format {
+export interface PublishFormat {
   readonly decode: Decode
   /** what its items are, and by what they are read */
   readonly holds: 'notifications' | 'events'
 }
 
-/** The formats by media type (PROTOCOL P-10, P-200). All of them are UTF-8. */
-export const FORMATS: ReadonlyMap<string, Format> = new Map<string, Format>([
+/** The formats by media type (PROTOCOL P-10, P-200). All text in them is UTF-8. */
+export const FORMATS: ReadonlyMap<string, PublishFormat> = new Map<string, PublishFormat>([
   ['application/json', { decode: decodeJson, holds: 'notifications' }],
   ['application/x-ndjson', { decode: decodeLines, holds: 'notifications' }],
+  [msgpack.mediaType, { decode: decodeMsgpack, holds: 'notifications' }],
+  [protobuf.mediaType, { decode: decodeProtobuf, holds: 'notifications' }],
   ['application/cloudevents+json', { decode: decodeEvent, holds: 'events' }],
   ['application/cloudevents-batch+json', { decode: decodeEvents, holds: 'events' }],
 ])
 
 /** An event whose attributes are headers: its media type is that of its data. */
-const BINARY_EVENT: Format = { decode: decodeBinaryEvent, holds: 'events' }
+const BINARY_EVENT: PublishFormat = { decode: decodeBinaryEvent, holds: 'events' }
 
 /**
  * The format of a request, which can be told before its body is there. A media type of CloudEvents goes before their headers, as these
  * may say the same once more (CloudEvents HTTP binding §3).
  * @throws Problem `unsupported-media-type`
  */
-export function formatOf({ headers, mediaType = '' }: FastifyRequest): Format {
+export function formatOf({ headers, mediaType = '' }: FastifyRequest): PublishFormat {
   const isBinaryEvent = 'ce-specversion' in headers && !mediaType.startsWith('application/cloudevents')
   const format = isBinaryEvent ? BINARY_EVENT : FORMATS.get(mediaType)
   if (format) return format

@@ -12,7 +12,7 @@ export interface Items {
  * Takes a body apart.
  *
  * @param rawHeaders of the request, names and values by turns, as Node has them: a format may have a part of an item there
- * @throws Problem `bad-json` or `bad-notification`
+ * @throws Problem `bad-json`, `bad-msgpack`, `bad-protobuf` or `bad-notification`
  */
 export type Decode = (body: Buffer, rawHeaders: readonly string[]) => Items
 

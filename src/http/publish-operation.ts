@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { msgpack } from '../format/msgpack.ts'
+import { protobuf } from '../format/protobuf.ts'
 import { MAX_ITEMS, type PublishAnswer, type Published, type Scheduled } from '../protocol/publish.ts'
 import type { Operation } from './openapi/operation.ts'
 import type { Shape } from './openapi/schema.ts'
@@ -47,6 +49,7 @@ const LINES = ['{"channel":"user:42","data":"first"}', '{"channel":"user:43","da
 /** What the route says of itself, where notifications may last for `retentionSeconds`. */
 export function publishOperation(retentionSeconds: number): Operation {
   const item = itemSchema(retentionSeconds, Date.now)
+  const items = z.union([item, z.array(item).min(1).max(MAX_ITEMS)])
   const content = { 'application/json': answer }
   return {
     id: 'publish',
@@ -57,8 +60,10 @@ export function publishOperation(retentionSeconds: number): Operation {
     access: 'credential',
     headers,
     body: {
-      'application/json': z.union([item, z.array(item).min(1).max(MAX_ITEMS)]),
+      'application/json': items,
       'application/x-ndjson': z.string().describe(`One such object a line, 1 to ${MAX_ITEMS}.`),
+      [msgpack.mediaType]: items.describe('The same values in MessagePack.'),
+      [protobuf.mediaType]: z.string().describe('A `Publish` of `tidings.proto`.'),
       'application/cloudevents+json': eventSchema,
       'application/cloudevents-batch+json': z.array(eventSchema).min(1).max(MAX_ITEMS),
       'text/plain': z.string().describe('As every other type: the data of an event in binary mode.'),
@@ -70,6 +75,8 @@ export function publishOperation(retentionSeconds: number): Operation {
     },
     problems: [
       'bad-json',
+      'bad-msgpack',
+      'bad-protobuf',
       'bad-notification',
       'bad-idempotency-key',
       'forbidden',

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import { type Cursor, parseCursor } from '../protocol/cursor.ts'
 import type { Access } from '../stream/access.ts'
+import type { Format } from '../stream/format.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { Peer } from '../stream/peer.ts'
 import { Subscriber, type SubscriberLimits } from '../stream/subscriber.ts'
@@ -34,12 +35,13 @@ export interface RepeatedPollOptions {
 
 /** What was agreed on with a long-poll from a cursor. */
 export interface AgreedPoll {
+  readonly format: Format
   readonly channels: ChannelSet
   readonly access: Access
   readonly peer: Peer
   readonly waitMs: number
   readonly limit: number
-  /** go with the answer's own */
+  /** go with the answer's own; what says its format is among them */
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -158,12 +160,12 @@ class PollingConnection {
     const cursor = text === undefined ? undefined : parseCursor(text)
     if (text === undefined || !cursor || !this.#mayRepeat(learned, cursor)) return false
     const { hub, admission, limits } = this.#options
-    const { channels, access, peer, waitMs, limit, form } = learned
+    const { format, channels, access, peer, waitMs, limit, form } = learned
     admission.admit(peer)
     hub.stats.resumeDistance['long-poll'].observe(hub.window.head - cursor.position)
     this.#exchange = new SocketExchange(this.#socket, form, this.#answered)
     this.#cursor = text
-    const transport = new LongPollTransport(this.#exchange, { waitMs, limit, ready: false })
+    const transport = new LongPollTransport(this.#exchange, { format, waitMs, limit, ready: false })
     new Subscriber(hub, transport, { channels, access, after: cursor.position }, limits).open()
     return true
   }

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { msgpack } from '../format/msgpack.ts'
+import { protobuf } from '../format/protobuf.ts'
 import { headersOf, queryOf } from './negotiation.ts'
 import { longPollAnswer } from './openapi/messages.ts'
 import type { Operation } from './openapi/operation.ts'
@@ -7,9 +9,9 @@ const DESCRIPTION = `One URL for every transport; what comes over them is descri
 
 | The request has | Transport |
 | --- | --- |
-| \`Upgrade: websocket\` | \`websocket\`, subprotocol \`tidings.v1.json\` |
+| \`Upgrade: websocket\` | \`websocket\`, subprotocol \`tidings.v1.json\`, \`tidings.v1.msgpack\` or \`tidings.v1.protobuf\` |
 | \`Accept\` with \`text/event-stream\`, or \`transport=sse\` | \`sse\` |
-| neither, or \`transport=long-poll\` | \`long-poll\` |
+| neither, or \`transport=long-poll\` | \`long-poll\`, in the format that \`Accept\` prefers; otherwise JSON |
 
 A client comes back with the last \`cursor\` that it got, on any transport, and misses nothing. \`wait=0\` is the history API.`
 
@@ -29,7 +31,12 @@ export function streamOperation(maxChannels: number): Operation {
       101: { description: 'The WebSocket is open.' },
       200: {
         description: 'The answer to a long-poll, or a stream of Server-Sent Events.',
-        content: { 'application/json': longPollAnswer, 'text/event-stream': z.string() },
+        content: {
+          'application/json': longPollAnswer,
+          'text/event-stream': z.string(),
+          [msgpack.mediaType]: longPollAnswer.describe('The same values in MessagePack.'),
+          [protobuf.mediaType]: z.string().describe('An `Answer` of `tidings.proto`.'),
+        },
       },
     },
     problems: [

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import type { OpenAccess } from '../auth/access.ts'
+import { FORMATS } from '../format/formats.ts'
 import type { ChannelSet } from '../protocol/channel-set.ts'
 import type { Access } from '../stream/access.ts'
+import type { Format } from '../stream/format.ts'
 import type { Hub } from '../stream/hub.ts'
 import type { Peer } from '../stream/peer.ts'
 import { findStart, type StartingPoint } from '../stream/start.ts'
@@ -11,13 +13,14 @@ import type { Transport } from '../stream/transport.ts'
 import { ResponseExchange } from '../transport/exchange.ts'
 import { LongPollTransport } from '../transport/long-poll.ts'
 import { SseTransport } from '../transport/sse.ts'
-import { WebSocketTransport } from '../transport/websocket.ts'
+import { type WebSocketOptions, WebSocketTransport } from '../transport/websocket.ts'
 import { Allowance, type FrameRates } from '../transport/websocket-allowance.ts'
-import { batchWriter } from '../transport/websocket-batch.ts'
+import { batchWriter, Framing } from '../transport/websocket-batch.ts'
 import { addressOf } from './address.ts'
 import type { Admission } from './admission.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { isGone } from './gone.ts'
+import { negotiatedBody, negotiatedHeaders } from './negotiated-headers.ts'
 import { type Negotiation, negotiator } from './negotiation.ts'
 import { Problem } from './problem.ts'
 import { type RateLimits, rateLimits } from './rate-limit.ts'
@@ -93,6 +96,13 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     clock: hub.clock,
     write: batchWriter(app.websocketServer),
   }
+  /** the same object for all sockets of a format */
+  const treatments = new Map(
+    FORMATS.map((format): [Format, WebSocketOptions] => [
+      format,
+      { ...treatment, framing: new Framing(format) },
+    ]),
+  )
 
   /** Broken frames are the client's doing, and `ws` ends the socket for them. */
   const noteFault = (err: Error) => app.log.debug({ err }, 'WebSocket ended by an error')
@@ -161,27 +171,26 @@ export function streamRoute(app: FastifyInstance, options: StreamOptions, done: 
     // The client may have gone while its starting point was looked up.
     if (reply.raw.destroyed) return
     const response = reply.raw
-    // What hooks have set, which would go with `send`.
-    const headers = reply.getHeaders() as Record<string, string>
-    // What it says of fallbacks is counted where it is said.
-    if (isRepeatable(agreed) && agreed.via.length === 0) {
-      repeatedPolls.learn(request.raw, response, { ...agreed, headers })
+    if (agreed.transport === 'sse') {
+      const headers = negotiatedHeaders(reply)
+      subscribe(request, new SseTransport(response, { heartbeatMs, headers }))
+    } else {
+      const headers = negotiatedBody(reply, agreed.format)
+      // What it says of fallbacks is counted where it is said.
+      if (isRepeatable(agreed) && agreed.via.length === 0) {
+        repeatedPolls.learn(request.raw, response, { ...agreed, headers })
+      }
+      const ready = agreed.start.from === 'now' || agreed.start.from === 'newest'
+      const exchange = new ResponseExchange(response, headers)
+      subscribe(request, new LongPollTransport(exchange, { ...agreed, ready }))
     }
-    subscribe(
-      request,
-      agreed.transport === 'sse'
-        ? new SseTransport(response, { heartbeatMs, headers })
-        : new LongPollTransport(new ResponseExchange(response, headers), {
-            ...agreed,
-            ready: agreed.start.from === 'now' || agreed.start.from === 'newest',
-          }),
-    )
     releaseExchange(request.raw, response)
   }
 
   function overWebSocket(ws: WebSocket, request: FastifyRequest): void {
     const { socket } = request.raw
-    subscribe(request, new WebSocketTransport(ws, socket, agreedWith(request).peer, treatment))
+    const { peer, format } = agreedWith(request)
+    subscribe(request, new WebSocketTransport(ws, socket, peer, treatments.get(format) as WebSocketOptions))
     releaseUpgrade(ws, socket, noteFault)
   }
 

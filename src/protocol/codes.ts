@@ -22,6 +22,17 @@ export const CODES = {
     action:
       'Send UTF-8 I-JSON (RFC 7493): no repeated or prototype member names, no lone surrogates, numbers a double can hold, at most 64 levels.',
   },
+  'bad-msgpack': {
+    status: 400,
+    title: 'The body is not well-formed MessagePack',
+    action:
+      'Send one value of JSON: no binary or extension types, keys that are different strings, and the rest as for `bad-json`.',
+  },
+  'bad-protobuf': {
+    status: 400,
+    title: 'The body is not well-formed Protobuf',
+    action: 'Send a `Publish` of `tidings.proto`, without other fields.',
+  },
   'bad-notification': {
     status: 400,
     title: 'A notification is not valid',
@@ -133,7 +144,7 @@ export const CODES = {
     status: 415,
     title: 'The body has a type or coding that is not understood',
     action:
-      'Send `application/json`, `application/x-ndjson` or an event of CloudEvents in JSON, UTF-8, without Content-Encoding.',
+      'Send `application/json`, `application/x-ndjson`, `application/msgpack`, `application/x-protobuf` or an event of CloudEvents in JSON; text as UTF-8; no Content-Encoding.',
   },
   'expectation-failed': {
     status: 417,

@@ -1,4 +1,4 @@
-import type { Entry, Format } from './entry.ts'
+import type { Encoder, Entry } from './entry.ts'
 
 /**
  * A run of entries in log order that one subscriber, or many, are to get in one write.
@@ -8,7 +8,7 @@ export class Batch {
   readonly entries: readonly Entry[]
   /** everything wanted up to this position is in the batch */
   readonly through: number
-  #format: Format | undefined
+  #encoder: Encoder | undefined
   #bytes: Buffer | undefined
   /** what it was merged into: subscribers with the same channels merge the same batches in the same order, and share the outcome */
   readonly #merged = new Map<Batch, Batch>()
@@ -19,13 +19,13 @@ export class Batch {
   }
 
   /** All entries' bytes one after another. */
-  bytes(format: Format): Buffer {
+  bytes(encoder: Encoder): Buffer {
     const [first] = this.entries
-    if (first && this.entries.length === 1) return first.bytes(format)
-    // One format is remembered: where subscribers of two take turns, the copy is made again.
-    if (!this.#bytes || this.#format !== format) {
-      this.#bytes = Buffer.concat(this.entries.map((entry) => entry.bytes(format)))
-      this.#format = format
+    if (first && this.entries.length === 1) return first.bytes(encoder)
+    // One encoder's are remembered: where subscribers of two take turns, the copy is made again.
+    if (!this.#bytes || this.#encoder !== encoder) {
+      this.#bytes = Buffer.concat(this.entries.map((entry) => entry.bytes(encoder)))
+      this.#encoder = encoder
     }
     return this.#bytes
   }

@@ -1,18 +1,18 @@
 import type { Notification } from '../log/log.ts'
 import { formatCursor } from '../protocol/cursor.ts'
 
-/** A wire format of notifications. Each transport owns one and hands the same object over every time: it is the key of the encoded bytes. */
-export interface Format {
+/** Makes the bytes of notifications. Whoever has one hands the same object over every time: it is the key under which they are kept. */
+export interface Encoder {
   /** The bytes of one notification, framed so that those of several may follow each other. */
   encode(entry: Entry): Buffer
 }
 
-/** A notification on its way to subscribers: encoded at most once per format, whoever asks, and shared from then on. */
+/** A notification on its way to subscribers: encoded at most once by each encoder, whoever asks, and shared from then on. */
 export class Entry {
   readonly notification: Notification
   readonly #epoch: string
   #json: string | undefined
-  #bytes: Map<Format, Buffer> | undefined
+  #bytes: Map<Encoder, Buffer> | undefined
 
   constructor(epoch: string, notification: Notification) {
     this.notification = notification
@@ -44,19 +44,20 @@ export class Entry {
     },"data":${data}}`
   }
 
-  bytes(format: Format): Buffer {
+  bytes(encoder: Encoder): Buffer {
     this.#bytes ??= new Map()
-    let bytes = this.#bytes.get(format)
+    let bytes = this.#bytes.get(encoder)
     if (!bytes) {
-      bytes = format.encode(this)
-      this.#bytes.set(format, bytes)
+      bytes = encoder.encode(this)
+      this.#bytes.set(encoder, bytes)
     }
     return bytes
   }
 
   /**
-   * The memory to reckon with, in bytes: the notification, its JSON, and its bytes in two formats, with their objects.
-   * An estimate: about right for ASCII, while text outside Latin-1 may take up to twice as much.
+   * The memory to reckon with, in bytes: the notification, its JSON, its frame for WebSocket and its block for SSE, with their objects.
+   * An estimate: about right for ASCII, while text outside Latin-1 may take up to twice as much, and so may what is wanted in
+   * MessagePack and in Protobuf, too.
    */
   get weight(): number {
     const { channel, id, data } = this.notification

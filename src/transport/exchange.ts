@@ -1,10 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Payload } from '../stream/format.ts'
 
-/** The JSON of an answer. */
+/** What is answered. */
 export interface Body {
-  readonly text: string
-  /** its length in UTF-8 */
+  readonly payload: Payload
+  /** its length, for text in UTF-8 */
   readonly bytes: number
 }
 
@@ -19,14 +20,14 @@ export interface Exchange {
 }
 
 /** Go with every answer. */
-const HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' }
+const HEADERS = { 'cache-control': 'no-store' }
 
 /** Answers by Node's HTTP. */
 export class ResponseExchange implements Exchange {
   readonly #response: ServerResponse
   readonly #headers: Readonly<Record<string, string>>
 
-  /** @param headers go with the answer's own */
+  /** @param headers go with the answer's own; what says its format is among them */
   constructor(response: ServerResponse, headers: Readonly<Record<string, string>>) {
     this.#response = response
     this.#headers = headers
@@ -36,14 +37,14 @@ export class ResponseExchange implements Exchange {
     this.#response.on('close', gone)
   }
 
-  answer({ text, bytes }: Body): void {
+  answer({ payload, bytes }: Body): void {
     this.#response.writeHead(200, {
       ...this.#headers,
       ...HEADERS,
       'content-length': bytes,
     })
     // As text it goes to the socket in one piece with the head.
-    this.#response.end(text)
+    this.#response.end(payload)
   }
 
   destroy(): void {
@@ -53,7 +54,7 @@ export class ResponseExchange implements Exchange {
 
 /** What an answer has besides the transport's own. */
 export interface AnswerForm {
-  /** header lines */
+  /** header lines; what says its format is among them */
   readonly headers: string
   /** how long the connection is kept after it, in seconds */
   readonly keepAlive: number
@@ -105,7 +106,10 @@ function bytesOf({ headers, keepAlive }: AnswerForm, body: Body): Buffer {
   if (last?.body === body && last?.headers === headers && last.date === date) return last.bytes
   const lines = `${headers}${LINES}content-length: ${body.bytes}\r\nDate: ${date}\r\n`
   const persistence = `Connection: keep-alive\r\nKeep-Alive: timeout=${keepAlive}\r\n`
-  const bytes = Buffer.from(`HTTP/1.1 200 OK\r\n${lines}${persistence}\r\n${body.text}`)
+  const head = `HTTP/1.1 200 OK\r\n${lines}${persistence}\r\n`
+  const { payload } = body
+  const bytes =
+    typeof payload === 'string' ? Buffer.from(head + payload) : Buffer.concat([Buffer.from(head), payload])
   last = { headers, body, date, bytes }
   return bytes
 }

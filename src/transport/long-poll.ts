@@ -1,10 +1,12 @@
 import type { ByeMessage, ControlMessage, GapMessage, ReadyMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
+import type { Answer, Format } from '../stream/format.ts'
 import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
 import type { Body, Exchange } from './exchange.ts'
 
 /** How a client wants its answer. */
 export interface LongPollOptions {
+  readonly format: Format
   /** the longest to wait for a notification, in milliseconds; 0 answers with what is there */
   readonly waitMs: number
   /** the most notifications in the answer */
@@ -76,12 +78,10 @@ export class LongPollTransport implements Transport {
 
   #answer(batch?: Batch, bye?: ByeMessage): void {
     if (!this.#events) return
-    const ready = this.#options.ready ? member('ready', this.#ready) : ''
-    const body = bodyOf(
-      batch,
-      this.#events.cursor,
-      `${ready}${member('gap', this.#gap)}${member('bye', bye)}`,
-    )
+    const { format, ready } = this.#options
+    const { cursor } = this.#events
+    const members = { ready: ready ? this.#ready : undefined, gap: this.#gap, bye }
+    const body = bodyOf(format, batch, cursor, members)
     if (batch) this.#events.wrote(body.bytes)
     this.#exchange.answer(body)
     this.#end('answered')
@@ -97,19 +97,20 @@ export class LongPollTransport implements Transport {
 
 /** What was made last, a few MiB at most: those who wait for the same get the same, one after another. */
 let last:
-  | (Body & { readonly batch: Batch | undefined; readonly cursor: string; readonly members: string })
+  | (Body & { readonly format: Format; readonly batch: Batch | undefined; readonly cursor: string })
   | undefined
 
-function bodyOf(batch: Batch | undefined, cursor: string, members: string): Body {
-  if (last?.batch === batch && last?.cursor === cursor && last.members === members) return last
-  const notifications = batch ? batch.entries.map((entry) => entry.json).join() : ''
-  const text = `{"notifications":[${notifications}],"cursor":"${cursor}"${members}}`
-  last = { batch, cursor, members, text, bytes: Buffer.byteLength(text) }
-  return last
-}
-
-function member(name: string, message: ControlMessage | undefined): string {
-  if (!message) return ''
-  const { type: _, ...members } = message
-  return `,"${name}":${JSON.stringify(members)}`
+function bodyOf(
+  format: Format,
+  batch: Batch | undefined,
+  cursor: string,
+  members: Pick<Answer, 'ready' | 'gap' | 'bye'>,
+): Body {
+  // What few get is made for each.
+  const isPlain = !members.ready && !members.gap && !members.bye
+  if (isPlain && last?.batch === batch && last?.cursor === cursor && last.format === format) return last
+  const payload = format.answer({ entries: batch?.entries ?? [], cursor, ...members })
+  const body = { format, batch, cursor, payload, bytes: Buffer.byteLength(payload) }
+  if (isPlain) last = body
+  return body
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ControlMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
-import type { Entry, Format } from '../stream/entry.ts'
+import type { Encoder } from '../stream/entry.ts'
 import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
 
 /** How a response is to be treated. */
@@ -26,8 +26,8 @@ const PADDING = `:${' '.repeat(2047)}\n`
 const RETRY_MS = 2_000
 
 /** A notification has no `event:`, so that EventSource gives it to `onmessage` (contract §4.2). */
-const FORMAT: Format = {
-  encode: (entry: Entry) => Buffer.from(`id: ${entry.cursor}\ndata: ${entry.json}\n\n`),
+const BLOCK: Encoder = {
+  encode: (entry) => Buffer.from(`id: ${entry.cursor}\ndata: ${entry.json}\n\n`),
 }
 
 const ROOM: Room = { count: 512, bytes: 64 * 1024 }
@@ -70,7 +70,7 @@ export class SseTransport implements Transport {
   }
 
   deliver(batch: Batch): boolean {
-    const bytes = batch.bytes(FORMAT)
+    const bytes = batch.bytes(BLOCK)
     this.#events?.wrote(bytes.length)
     this.#full = !this.#response.write(bytes)
     return !this.#full

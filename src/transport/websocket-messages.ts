@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isChannelPattern } from '../protocol/channel.ts'
 import type { ErrorCode } from '../protocol/codes.ts'
 import type { ClientMessage } from '../protocol/messages.ts'
+import type { Format } from '../stream/format.ts'
 
 const request = z.string().min(1).max(128).optional()
 const channels = z.array(z.string()).min(1).max(100)
@@ -19,13 +20,16 @@ export interface Refusal {
   readonly request?: string
 }
 
-/** Reads one text frame of the JSON subprotocol (contract §4.4). */
-export function decodeClientMessage(text: string): { message: ClientMessage } | { refusal: Refusal } {
+/** Reads one frame (contract §4.4). */
+export function decodeClientMessage(
+  format: Format,
+  frame: Buffer,
+): { message: ClientMessage } | { refusal: Refusal } {
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = format.decode(frame)
   } catch {
-    return { refusal: { code: 'bad-message', message: 'The frame is not JSON.' } }
+    return { refusal: { code: 'bad-message', message: `The frame is not ${format.name}.` } }
   }
   const parsed = clientMessage.safeParse(value)
   if (!parsed.success) {

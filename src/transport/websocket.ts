@@ -3,9 +3,10 @@ import type { WebSocket } from 'ws'
 import { CODES, type Code, type ErrorCode } from '../protocol/codes.ts'
 import type { ClientMessage, ControlMessage } from '../protocol/messages.ts'
 import type { Batch, Room } from '../stream/batch.ts'
+import type { Format } from '../stream/format.ts'
 import type { Peer } from '../stream/peer.ts'
 import type { CloseReason, Transport, TransportEvents } from '../stream/transport.ts'
-import { framedBytes, type WriteBatch } from './websocket-batch.ts'
+import type { Framing, WriteBatch } from './websocket-batch.ts'
 import { Conduct, type ConductLimits } from './websocket-conduct.ts'
 import { listen, type SocketListener } from './websocket-events.ts'
 import { decodeClientMessage, type Refusal } from './websocket-messages.ts'
@@ -20,14 +21,13 @@ export interface WebSocketOptions extends ConductLimits {
   readonly stallMs: number
   /** is called when there were too many, and the socket is closed for it */
   readonly rejected: (what: 'frames' | 'subscribes') => void
+  /** in the format that was agreed on */
+  readonly framing: Framing
   readonly write: WriteBatch
 }
 
-/** The subprotocol that is spoken, also when none was asked for (contract §4). */
-export const SUBPROTOCOL = 'tidings.v1.json'
-
-/** White space behind `ready`, as SSE has it before: a way that swallows frames above some size must not look open. */
-const PADDING = ' '.repeat(2048)
+/** Bytes that go with `ready`, as before it on SSE: a way that swallows frames above some size must not look open. */
+const PADDING = 2048
 
 /** So many pings may go unanswered (contract §4.4). */
 const MAX_UNANSWERED_PINGS = 2
@@ -40,7 +40,7 @@ const MAX_UNTAKEN_BYTES = 1024 * 1024
 
 const ROOM: Room = { count: 512, bytes: 64 * 1024 }
 
-/** WebSocket (RFC 6455), one JSON message a text frame (contract §4.4). */
+/** WebSocket (RFC 6455), one message a frame (contract §4.4). */
 export class WebSocketTransport implements Transport, SocketListener {
   readonly kind = 'websocket'
   readonly answersOnce = false
@@ -77,15 +77,15 @@ export class WebSocketTransport implements Transport, SocketListener {
   deliver(batch: Batch): boolean {
     // Once a close frame has been sent no other may follow (RFC 6455 §5.5.1).
     if (this.#ws.readyState !== this.#ws.OPEN) return false
-    this.#events?.wrote(framedBytes(batch))
-    this.#full = !this.#options.write(this.#ws, this.#socket, batch)
+    const { framing, write } = this.#options
+    this.#events?.wrote(batch.bytes(framing).length)
+    this.#full = !write(this.#ws, this.#socket, batch, framing)
     return !this.#full
   }
 
   send(message: ControlMessage): void {
-    const text = JSON.stringify(message)
-    const padding = message.type === 'ready' ? PADDING : ''
-    if (this.#ws.readyState === this.#ws.OPEN) this.#ws.send(text + padding)
+    if (this.#ws.readyState !== this.#ws.OPEN) return
+    this.#ws.send(this.#format.message(message, message.type === 'ready' ? PADDING : 0))
   }
 
   heartbeat(): void {
@@ -136,6 +136,10 @@ export class WebSocketTransport implements Transport, SocketListener {
     this.#events?.closed(this.#ending)
   }
 
+  get #format(): Format {
+    return this.#options.framing.format
+  }
+
   get #itsConduct(): Conduct {
     this.#conduct ??= new Conduct(this.#options, this.#peer)
     return this.#conduct
@@ -154,10 +158,11 @@ export class WebSocketTransport implements Transport, SocketListener {
     if (data.length > maxFrameBytes) {
       this.#refuse({ code: 'frame-too-large', message: `At most ${maxFrameBytes} bytes.` })
       this.close('frame-too-large')
-    } else if (isBinary) {
-      this.#refuse({ code: 'bad-message', message: `${SUBPROTOCOL} has text frames only.` })
+    } else if (isBinary !== (this.#format.frameType === 'binary')) {
+      const { subprotocol, frameType } = this.#format
+      this.#refuse({ code: 'bad-message', message: `${subprotocol} has ${frameType} frames only.` })
     } else {
-      const decoded = decodeClientMessage(data.toString())
+      const decoded = decodeClientMessage(this.#format, data)
       if (!('message' in decoded)) this.#refuse(decoded.refusal)
       else this.#take(decoded.message)
     }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startApp } from '../support/app.ts'
-import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, publish } from '../support/clients/requests.ts'
 
@@ -86,7 +86,7 @@ const MATCHES: readonly [pattern: string, channels: readonly string[]][] = [
   ['*:*:**', ['a:1:x', 'a:2:y', 'a:1:x:z']],
 ]
 
-for (const kind of TRANSPORT_CLIENTS) {
+for (const kind of FORMAT_CLIENTS) {
   t.test(`P-2 * is one segment and ** one or more, live and from the log: ${kind.name}`, async (t) => {
     const service = await startApp(t)
     const channels = MATCHES[1]?.[1] ?? []

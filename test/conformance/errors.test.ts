@@ -1,7 +1,7 @@
 import t from 'tap'
 import { CODES, type Code } from '../../src/protocol/codes.ts'
 import { startApp } from '../support/app.ts'
-import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, publish } from '../support/clients/requests.ts'
 import { openWebSocket, webSocketClient } from '../support/clients/websocket.ts'
@@ -58,7 +58,7 @@ t.test('P-71 on a stream an error is a message, and the close code says whether 
   }
 })
 
-for (const kind of TRANSPORT_CLIENTS) {
+for (const kind of FORMAT_CLIENTS) {
   t.test(`P-72 at capacity a stream is refused, until a place is free: ${kind.name}`, async (t) => {
     for (const [setting, status, code] of [
       ['maxConnections', 503, 'at-capacity'],

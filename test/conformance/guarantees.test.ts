@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { startApp } from '../support/app.ts'
-import { ALL_CLIENTS, TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { ALL_CLIENTS, FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { type Client, type ClientKind, openFor } from '../support/clients/client.ts'
 import { get, publish, publishNumbers } from '../support/clients/requests.ts'
 import { startService } from '../support/service.ts'
@@ -31,8 +31,8 @@ t.test('P-3 what was answered with 2xx is there after the process was killed', a
   t.match(history.body, { notifications: [{ id: '1', data: [1], cursor }] })
 })
 
-for (const first of TRANSPORT_CLIENTS) {
-  for (const second of TRANSPORT_CLIENTS) {
+for (const first of FORMAT_CLIENTS) {
+  for (const second of FORMAT_CLIENTS) {
     t.test(
       `P-4 nothing is missing and nothing comes twice from ${first.name} to ${second.name}`,
       async (t) => {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startApp } from '../support/app.ts'
-import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { get, publish } from '../support/clients/requests.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
 import { ManualClock } from '../support/manual-clock.ts'
@@ -35,7 +35,7 @@ t.test('P-134 a revocation counts as a publish', async (t) => {
   t.ok(statuses.filter((status) => status === 429).length >= 6, `${statuses}`)
 })
 
-for (const kind of TRANSPORT_CLIENTS) {
+for (const kind of FORMAT_CLIENTS) {
   t.test(`P-134 more streams in a second than an address may begin are 429: ${kind.name}`, async (t) => {
     const service = await startApp(t, { settings: { addressConnectsPerSecond: 2 } })
     const ask = () => get(service, '/v1/stream?channel=a')

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { OWN_TIMERS, startApp } from '../support/app.ts'
-import { ALL_CLIENTS, TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { ALL_CLIENTS, FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, publish, publishNumbers } from '../support/clients/requests.ts'
 import { webSocketClient } from '../support/clients/websocket.ts'
@@ -79,7 +79,7 @@ for (const kind of ALL_CLIENTS) {
   })
 }
 
-for (const kind of TRANSPORT_CLIENTS) {
+for (const kind of FORMAT_CLIENTS) {
   t.test(`P-32 every message's cursor is safe to resume from: ${kind.name}`, async (t) => {
     const clock = new ManualClock(setImmediate)
     const service = await startApp(t, { clock, settings: { drainSeconds: 1 } })

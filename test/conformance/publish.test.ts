@@ -1,7 +1,7 @@
 import t from 'tap'
 import { LogUnavailable } from '../../src/log/log.ts'
 import { startApp } from '../support/app.ts'
-import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { curlHttp } from '../support/clients/http.ts'
 import { get, publish } from '../support/clients/requests.ts'
@@ -33,7 +33,7 @@ t.test('P-10 the body is an object, an array or NDJSON, and nothing else', async
   }
 })
 
-for (const kind of TRANSPORT_CLIENTS) {
+for (const kind of FORMAT_CLIENTS) {
   t.test(`P-11 what is published comes out as it went in: ${kind.name}`, async (t) => {
     const service = await startApp(t)
     const client = await openFor(t, kind, service, { channel: ['a', 'b'] })

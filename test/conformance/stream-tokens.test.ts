@@ -2,7 +2,7 @@ import t from 'tap'
 import { KeysUnavailable, Unauthenticated } from '../../src/auth/authenticator.ts'
 import { LogUnavailable } from '../../src/log/log.ts'
 import { startApp } from '../support/app.ts'
-import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { publish } from '../support/clients/requests.ts'
 import { openWebSocket, type WebSocketClient } from '../support/clients/websocket.ts'
@@ -58,7 +58,7 @@ t.test('P-103 subscribe on an open stream is judged like the first channels', as
   t.match(await client.inbox.expect('subscribed'), { channels: ['a', 'b'] })
 })
 
-for (const kind of TRANSPORT_CLIENTS) {
+for (const kind of FORMAT_CLIENTS) {
   t.test(`P-104 a stream ends with its token, at that second: ${kind.name}`, async (t) => {
     const { clock, service, mint } = await serveByHand(t)
     const { timers } = clock

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { startApp } from '../support/app.ts'
-import { TRANSPORT_CLIENTS } from '../support/clients/all.ts'
+import { FORMAT_CLIENTS } from '../support/clients/all.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, publish } from '../support/clients/requests.ts'
 import { sendRaw } from '../support/http.ts'
@@ -11,7 +11,7 @@ const TRACEPARENT = `00-${TRACE}-00f067aa0ba902b7-01`
 t.test('P-160 a traceparent goes with every notification of its request, on every transport', async (t) => {
   const service = await startApp(t)
   const clients = await Promise.all(
-    TRANSPORT_CLIENTS.map((kind) => openFor(t, kind, service, { channel: ['a', 'b'] })),
+    FORMAT_CLIENTS.map((kind) => openFor(t, kind, service, { channel: ['a', 'b'] })),
   )
   for (const { inbox } of clients) await inbox.expect('ready')
   const items = [
@@ -25,7 +25,7 @@ t.test('P-160 a traceparent goes with every notification of its request, on ever
     t.strictSame(
       notifications.map(({ traceparent }) => traceparent),
       [TRACEPARENT, TRACEPARENT, TRACEPARENT, undefined],
-      `${TRANSPORT_CLIENTS[i]?.name}`,
+      `${FORMAT_CLIENTS[i]?.name}`,
     )
     t.notOk(Object.hasOwn(notifications[3] ?? {}, 'traceparent'), 'no member without one')
   }

@@ -9,8 +9,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import t from 'tap'
@@ -80,6 +81,23 @@ const SAMPLES = {
       })`,
     output: 'a Hello\n',
   },
+  'client/msgpack': {
+    code: `
+      import { connect } from 'tidings/client/msgpack'
+      const url = process.argv[2] ?? ''
+      const stream = connect<{ text: string }>(url, { channels: ['b'], format: 'msgpack', transports: ['long-poll'] })
+      stream.on('status', async ({ state }) => {
+        if (state !== 'live') return
+        const headers = { 'content-type': 'application/json' }
+        const body = JSON.stringify({ channel: 'b', data: { text: 'Hello' } })
+        await fetch(new URL('/v1/notifications', url), { method: 'POST', headers, body })
+      })
+      stream.on('notification', ({ channel, data }) => {
+        console.log(channel, data.text)
+        stream.close()
+      })`,
+    output: 'b Hello\n',
+  },
   publisher: {
     code: `
       import { Publisher, PublishError } from 'tidings/publisher'
@@ -111,7 +129,8 @@ const SAMPLES = {
 
 /** Packs what was built, and installs it in an empty project, with no packages but those that it depends on and the project's own. */
 function install(): { project: string; installed: string } {
-  for (const file of ['README.md', 'LICENSE', 'asyncapi.yaml']) cpSync(join(ROOT, file), join(build, file))
+  for (const file of ['README.md', 'LICENSE', 'asyncapi.yaml', 'tidings.proto'])
+    cpSync(join(ROOT, file), join(build, file))
   // Built already: prepack would build it again.
   runPlainly(build, 'npm', 'pack', '--ignore-scripts', '--pack-destination', directory)
   const [tarball = ''] = readdirSync(directory).filter((name) => name.endsWith('.tgz'))
@@ -141,15 +160,20 @@ t.test('the npm package, installed in an empty project', async (t) => {
 
   await t.test('has types for a sample of each entry', async (t) => {
     const entries = Object.keys(SAMPLES)
-    t.strictSame(
-      Object.keys(exports).sort(),
-      entries.map((entry) => `./${entry}`),
-    )
-    for (const [entry, { code }] of Object.entries(SAMPLES)) writeFileSync(join(project, `${entry}.ts`), code)
+    t.strictSame(Object.keys(exports).sort(), [...entries.map((entry) => `./${entry}`), './tidings.proto'])
+    for (const [entry, { code }] of Object.entries(SAMPLES)) {
+      mkdirSync(dirname(join(project, entry)), { recursive: true })
+      writeFileSync(join(project, `${entry}.ts`), code)
+    }
     const tsc = join(ROOT, 'node_modules', '.bin', 'tsc')
     const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
     const checked = runPlainly(project, tsc, ...options, ...entries.map((entry) => `${entry}.ts`))
     t.match(checked, { status: 0, stdout: '' })
+  })
+
+  await t.test('has the schema of Protobuf messages', async (t) => {
+    const schema = createRequire(join(project, 'package.json')).resolve('tidings/tidings.proto')
+    t.equal(readFileSync(schema, 'utf8'), readFileSync(join(ROOT, 'tidings.proto'), 'utf8'))
   })
 
   await t.test('serves, and the samples run', async (t) => {

@@ -24,13 +24,17 @@ export interface TestClient {
   had(n: number): Promise<void>
 }
 
-/** Connects with the `ws` package, and closes when `t` ends. */
+/**
+ * Connects with the `ws` package, and closes when `t` ends.
+ * @param open of which entry; default: `tidings/client`
+ */
 export function startClient(
   t: { teardown(fn: () => void): void },
   url: string,
   options: Options = {},
+  open: typeof connect = connect,
 ): TestClient {
-  const stream = connect<Numbered>(url, {
+  const stream = open<Numbered>(url, {
     channels: ['numbers'],
     WebSocket,
     ...options,

@@ -1,6 +1,6 @@
 import type { LossCause } from '../machine/state.ts'
 import type { Platform, Socket, SocketConstructor } from '../platform.ts'
-import type { ClientFrame, Link, LinkEvents, LinkRequest } from './link.ts'
+import type { ClientFrame, Link, LinkEvents, LinkRequest, StreamMessage } from './link.ts'
 import { streamUrl } from './request.ts'
 
 /** Close codes of a server or a proxy in front of it that goes away in good order (RFC 6455 §7.4.1). */
@@ -39,7 +39,9 @@ export function openWebSocket(request: LinkRequest, { message, lost }: LinkEvent
 
   socket.onmessage = ({ data }) => {
     try {
-      message(JSON.parse(`${data}`))
+      // The socket of another format hands over messages that it has read.
+      const read = data as StreamMessage
+      message(read.type ? read : JSON.parse(`${data}`))
     } catch {
       end('failed')
     }

@@ -10,7 +10,7 @@ export interface Http {
    * Gets `url`, and hands over its body as it comes.
    * @throws when the status is not 200; ends early, or throws, when `signal` says so
    */
-  get(url: string, headers: Record<string, string>, signal: AbortSignal): AsyncIterable<string>
+  get(url: string, headers: Record<string, string>, signal: AbortSignal): AsyncIterable<Buffer>
 }
 
 /** `fetch` of undici. */
@@ -22,7 +22,7 @@ export const fetchHttp: Http = {
     try {
       const answer = await fetch(url, { headers, signal, dispatcher })
       if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
-      if (answer.body) yield* answer.body.pipeThrough(new TextDecoderStream())
+      for await (const chunk of answer.body ?? []) yield Buffer.from(chunk as Uint8Array)
     } finally {
       await dispatcher.destroy()
     }
@@ -42,7 +42,7 @@ export function keptFetchHttp(): Http {
       }
       const answer = await fetch(url, { headers, signal, dispatcher })
       if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
-      yield await answer.text()
+      yield Buffer.from(await answer.arrayBuffer())
     },
   }
 }
@@ -69,10 +69,10 @@ export function keptLightHttp(): Http {
   }
 }
 
-async function* getLightly(url: string, options: RequestOptions): AsyncGenerator<string> {
+async function* getLightly(url: string, options: RequestOptions): AsyncGenerator<Buffer> {
   const [answer] = (await once(nodeGet(url, options), 'response')) as [IncomingMessage]
-  answer.setEncoding('utf8')
-  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode} ${(await answer.toArray()).join('')}`)
+  if (answer.statusCode !== 200)
+    throw new Error(`${answer.statusCode} ${Buffer.concat(await answer.toArray())}`)
   yield* answer
 }
 
@@ -96,7 +96,7 @@ export const curlHttp = {
     const kill = () => curl.kill()
     signal.addEventListener('abort', kill)
     const exit = once(curl, 'exit')
-    yield* curl.stdout.setEncoding('utf8')
+    yield* curl.stdout as AsyncIterable<Buffer>
     const [code] = await exit
     signal.removeEventListener('abort', kill)
     if (code !== 0 && !signal.aborted) throw new Error(`curl exits with ${code}`)

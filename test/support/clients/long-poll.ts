@@ -1,11 +1,12 @@
 import type { ControlMessage, LongPollAnswer } from '../../../src/protocol/messages.ts'
 import { type ClientKind, type Inbox, readingClient, streamUrl } from './client.ts'
+import { type ClientFormat, jsonFormat, msgpackFormat, protobufFormat } from './formats.ts'
 import { curlHttp, fetchHttp, type Http, keptFetchHttp, keptLightHttp } from './http.ts'
 
 /** @param connect called for each client */
-function longPollBy(connect: () => Http): ClientKind {
+function longPollBy(connect: () => Http, format: ClientFormat = jsonFormat): ClientKind {
   return {
-    name: `long-poll by ${connect().name}`,
+    name: `long-poll by ${connect().name}, ${format.name}`,
     transport: 'long-poll',
     open: async (target, query) =>
       readingClient(async (inbox, signal) => {
@@ -14,9 +15,10 @@ function longPollBy(connect: () => Http): ClientKind {
         const { last: _, via: __, ...rest } = query
         let next = query
         for (;;) {
-          let text = ''
-          for await (const chunk of http.get(streamUrl(target, next), {}, signal)) text += chunk
-          const answer = JSON.parse(text) as LongPollAnswer
+          const headers = { accept: format.mediaType }
+          const chunks: Buffer[] = []
+          for await (const chunk of http.get(streamUrl(target, next), headers, signal)) chunks.push(chunk)
+          const answer = format.answer(Buffer.concat(chunks))
           unpack(answer, inbox)
           if (answer.bye) return
           next = { ...rest, cursor: answer.cursor }
@@ -45,6 +47,11 @@ export const keptLongPollClient = longPollBy(keptFetchHttp)
 
 /** `node:http` on a connection that it keeps. */
 export const lightLongPollClient = longPollBy(keptLightHttp)
+
+/** The same in the other formats. */
+export const formatLongPollClients = [msgpackFormat, protobufFormat].map((format) =>
+  longPollBy(keptFetchHttp, format),
+)
 
 /** `curl`. */
 export const curlLongPollClient = longPollBy(() => curlHttp)

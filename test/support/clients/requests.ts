@@ -21,7 +21,7 @@ export interface PublishAnswer {
 /** Where a service is. */
 export type Target = Pick<RunningApp, 'url'>
 
-/** Publishes `body`: text as it is, all else as JSON. */
+/** Publishes `body`: text and bytes as they are, all else as JSON. */
 export async function publish(
   { url }: Target,
   body: unknown,
@@ -31,7 +31,7 @@ export async function publish(
     method: 'POST',
     reset: true,
     headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
+    body: typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body),
   })
   return {
     status: answer.statusCode,

@@ -21,12 +21,13 @@ function sseBy(http: Http): ClientKind {
 
 /** Reads an event stream (WHATWG HTML §9.2) to its end. */
 async function readEvents(
-  chunks: AsyncIterable<string>,
+  chunks: AsyncIterable<Buffer>,
   onEvent: (event: string, data: string) => void,
 ): Promise<void> {
+  const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of chunks) {
-    text += chunk
+    text += decoder.decode(chunk, { stream: true })
     const blocks = text.split('\n\n')
     text = blocks.pop() ?? ''
     for (const block of blocks) {

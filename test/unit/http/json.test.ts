@@ -1,7 +1,8 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { MAX_JSON_DEPTH, parseJson } from '../../../src/http/json.ts'
+import { MAX_DEPTH } from '../../../src/format/members.ts'
+import { parseJson } from '../../../src/http/json.ts'
 import { Problem } from '../../../src/http/problem.ts'
 
 function read(text: string | Buffer): unknown {
@@ -88,7 +89,7 @@ t.test('says what is wrong with a text that is not I-JSON', async (t) => {
     ['__proto__', '{"__proto__":{"admin":true}}', /poison/],
     ['an escaped __proto__', '{"\\u005f_proto__":1}', /poison/],
     ['constructor.prototype', '[{"constructor":{"prototype":{}}}]', /poison/],
-    [`${MAX_JSON_DEPTH + 1} levels`, nested(MAX_JSON_DEPTH + 1), /levels/],
+    [`${MAX_DEPTH + 1} levels`, nested(MAX_DEPTH + 1), /levels/],
     ['a million levels, none closed', '[{"a":'.repeat(500_000), /levels/],
   ]
   for (const [why, text, detail] of cases) {
@@ -98,7 +99,7 @@ t.test('says what is wrong with a text that is not I-JSON', async (t) => {
 
 t.test('lets pass what only looks wrong', async (t) => {
   const texts = [
-    nested(MAX_JSON_DEPTH),
+    nested(MAX_DEPTH),
     `"${'['.repeat(1000)}"`,
     '{"constructor":"Boris"}',
     '{"constructor":{"a":1}}',

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Batch } from '../../../src/stream/batch.ts'
-import { Entry, type Format } from '../../../src/stream/entry.ts'
+import { type Encoder, Entry } from '../../../src/stream/entry.ts'
 
 const notification = {
   position: 36,
@@ -11,8 +11,8 @@ const notification = {
   data: '{"x":[1,2]}',
 }
 
-/** A format that counts. */
-function counting(): Format & { encoded: number } {
+/** An encoder that counts. */
+function counting(): Encoder & { encoded: number } {
   return {
     encoded: 0,
     encode(entry) {
@@ -32,7 +32,7 @@ t.test('a notification is one JSON object with its members in the order of the p
   t.match(new Entry('e', { ...notification, traceparent: '"' }).json, 'Z","traceparent":"\\"","data"')
 })
 
-t.test('a notification is encoded once for each format, whoever asks', async (t) => {
+t.test('a notification is encoded once by each encoder, whoever asks', async (t) => {
   const [one, other] = [counting(), counting()]
   const entry = new Entry('e', notification)
   const batches = [

@@ -3,10 +3,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
+import { FORMATS } from '../../../src/format/formats.ts'
 import { Batch } from '../../../src/stream/batch.ts'
 import { Entry } from '../../../src/stream/entry.ts'
 import {
   batchWriter,
+  Framing,
   type WriteBatch,
   writeEach,
   writeShared,
@@ -36,34 +38,40 @@ t.test('Where ws writes its frames later, each socket has its own', async (t) =>
 })
 
 for (const write of [writeShared, writeEach]) {
-  t.test(
-    `Both ways bring the same messages, whole and in order, between those of ws (${write.name})`,
-    async (t) => {
-      const texts = await received(t, write)
-      t.strictSame(texts, [
-        'before',
-        ...batch.entries.map(({ json }) => `{"type":"notification","notification":${json}}`),
-        'after',
-      ])
-    },
-  )
+  for (const format of FORMATS) {
+    t.test(
+      `Both ways bring the same messages, whole and in order, between those of ws (${write.name}, ${format.name})`,
+      async (t) => {
+        const messages = await received(t, write, new Framing(format))
+        t.strictSame(
+          messages.slice(1, -1),
+          batch.entries.map((entry) => format.notification(entry)),
+        )
+        t.strictSame([messages[0], messages.at(-1)], ['before', 'after'])
+      },
+    )
+  }
 }
 
-/** What a client gets when a batch is written between two messages. */
-async function received(t: { teardown(fn: () => unknown): void }, write: WriteBatch): Promise<string[]> {
+/** What a client gets when a batch is written between two messages: of text frames the text. */
+async function received(
+  t: { teardown(fn: () => unknown): void },
+  write: WriteBatch,
+  framing: Framing,
+): Promise<unknown[]> {
   const server = createServer().listen(0, '127.0.0.1')
   const sockets = new WebSocketServer({ server })
   t.teardown(() => server.close())
   sockets.on('connection', (ws, { socket }: { socket: Socket }) => {
     ws.send('before')
-    write(ws, socket, batch)
+    write(ws, socket, batch, framing)
     ws.send('after')
     ws.close()
   })
   await once(server, 'listening')
   const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`)
-  const texts: string[] = []
-  client.on('message', (data) => texts.push(String(data)))
+  const messages: unknown[] = []
+  client.on('message', (data, isBinary) => messages.push(isBinary ? data : String(data)))
   await once(client, 'close')
-  return texts
+  return messages
 }

@@ -1,0 +1,70 @@
+import { create, fromJson, type JsonObject, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
+import type { ControlMessage } from '../protocol/messages.ts'
+import type { Encoder } from '../stream/entry.ts'
+import type { Format } from '../stream/format.ts'
+import { parse } from './protobuf-value.ts'
+import { AnswerSchema, ClientMessageSchema, NotificationSchema, ServerMessageSchema } from './tidings_pb.ts'
+
+/** `Notification` of tidings.proto. */
+const NOTIFICATION: Encoder = {
+  encode({ cursor, notification: { channel, id, type, time, traceparent, data } }) {
+    const message = create(NotificationSchema, {
+      ...{ cursor, channel, id, time: BigInt(time), data: Buffer.from(data) },
+      ...(type !== undefined && { type }),
+      ...(traceparent !== undefined && { traceparent }),
+    })
+    return bufferOf(toBinary(NotificationSchema, message))
+  },
+}
+
+/** Protocol Buffers: the messages of tidings.proto, which says why they are as they are. */
+export const protobuf: Format = {
+  name: 'Protobuf',
+  subprotocol: 'tidings.v1.protobuf',
+  mediaType: 'application/x-protobuf',
+  frameType: 'binary',
+
+  notification(entry) {
+    const field = ServerMessageSchema.field.notification.number
+    return bufferOf(embed(new BinaryWriter(), field, entry.bytes(NOTIFICATION)).finish())
+  },
+
+  message(message, padding = 0) {
+    const sent = fromJson(ServerMessageSchema, member(message.type, message))
+    sent.padding = new Uint8Array(padding)
+    return bufferOf(toBinary(ServerMessageSchema, sent))
+  },
+
+  answer({ entries, cursor, ready, gap, bye }) {
+    const members = { cursor, ...member('ready', ready), ...member('gap', gap), ...member('bye', bye) }
+    const writer = new BinaryWriter()
+    const field = AnswerSchema.field.notifications.number
+    for (const entry of entries) embed(writer, field, entry.bytes(NOTIFICATION))
+    // Fields of a message may come one after another, from wherever they are.
+    writer.raw(toBinary(AnswerSchema, fromJson(AnswerSchema, members)))
+    return bufferOf(writer.finish())
+  },
+
+  decode(frame) {
+    const sent = toJson(ClientMessageSchema, parse(ClientMessageSchema, frame)) as JsonObject
+    const [[type, members] = []] = Object.entries(sent)
+    return { type, ...(members as JsonObject) }
+  },
+}
+
+/** The message as a member of another, as Protobuf has it in JSON. */
+function member(name: string, message: ControlMessage | undefined): { [name: string]: JsonValue } {
+  if (!message) return {}
+  const { type: _, ...members } = message
+  return { [name]: members as JsonValue }
+}
+
+/** Writes a message that is in bytes already as a field. */
+function embed(writer: BinaryWriter, field: number, message: Uint8Array): BinaryWriter {
+  return writer.tag(field, WireType.LengthDelimited).bytes(message)
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength)
+}

@@ -57,7 +57,9 @@ class PrincipalAccess implements Access {
 }
 
 function refuse(error: unknown, report: AccessOptions['report']): never {
-  if (error instanceof Unauthenticated) throw new AccessRefused(error.code, error.message)
+  // Without a credential nobody comes here: a message has one.
+  if (error instanceof Unauthenticated && error.code !== 'unauthenticated')
+    throw new AccessRefused(error.code, error.message)
   if (error instanceof KeysUnavailable) throw new AccessRefused('keys-unavailable', UNKNOWN)
   if (error instanceof LogUnavailable) throw new AccessRefused('log-unavailable', UNKNOWN)
   report(error)

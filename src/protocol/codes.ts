@@ -242,3 +242,22 @@ export const CODES = {
 
 /** A code of the registry. */
 export type ErrorCode = keyof typeof CODES
+
+/** The codes that an `error` message may have, on a stream that has begun. */
+export const STREAM_CODES = [
+  'bad-message',
+  'bad-channel',
+  'too-many-channels',
+  'frame-too-large',
+  'too-many-requests',
+  'token-invalid',
+  'token-expired',
+  'token-revoked',
+  'forbidden',
+  'keys-unavailable',
+  'log-unavailable',
+  'internal',
+] as const satisfies readonly ErrorCode[]
+
+/** A code that an `error` message may have. */
+export type StreamCode = (typeof STREAM_CODES)[number]

@@ -1,3 +1,5 @@
+import type { StreamCode } from './codes.ts'
+
 /**
  * The messages of the stream protocol (contract §4.1), in the shape they have on every transport.
  *
@@ -59,10 +61,10 @@ export interface ByeMessage {
   readonly cursor: string
 }
 
-/** Something the client sent was refused, or its token has been revoked; `code` is one of the registry in `codes.ts`. */
+/** Something the client sent was refused, or its token has been revoked. */
 export interface ErrorMessage {
   readonly type: 'error'
-  readonly code: string
+  readonly code: StreamCode
   readonly message: string
   readonly request?: string
 }

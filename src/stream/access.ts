@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../protocol/codes.ts'
+import type { StreamCode } from '../protocol/codes.ts'
 
 /** What one client may have on its stream, and until when. Whoever opens the stream knows; immutable. */
 export interface Access {
@@ -18,9 +18,9 @@ export interface Access {
 /** A fresh token gives no access to this stream. */
 export class AccessRefused extends Error {
   override readonly name = 'AccessRefused'
-  readonly code: ErrorCode
+  readonly code: StreamCode
 
-  constructor(code: ErrorCode, message: string) {
+  constructor(code: StreamCode, message: string) {
     super(message)
     this.code = code
   }

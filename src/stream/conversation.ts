@@ -1,5 +1,5 @@
 import type { ChannelSet } from '../protocol/channel-set.ts'
-import { CODES, type ErrorCode } from '../protocol/codes.ts'
+import { CODES, type ErrorCode, type StreamCode } from '../protocol/codes.ts'
 import type { ClientMessage, ControlMessage } from '../protocol/messages.ts'
 import { type Access, AccessRefused } from './access.ts'
 
@@ -102,11 +102,11 @@ export class Conversation {
     else this.#end('forbidden', notGranted(lost), message)
   }
 
-  #refuse(code: ErrorCode, text: string, message: ClientMessage): void {
+  #refuse(code: StreamCode, text: string, message: ClientMessage): void {
     this.#stream.send({ type: 'error', code, message: text, ...asked(message) })
   }
 
-  #end(code: ErrorCode, text: string, message: ClientMessage): void {
+  #end(code: StreamCode, text: string, message: ClientMessage): void {
     this.#refuse(code, text, message)
     this.#stream.close(code)
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isChannelPattern } from '../protocol/channel.ts'
-import type { ErrorCode } from '../protocol/codes.ts'
+import type { StreamCode } from '../protocol/codes.ts'
 import type { ClientMessage } from '../protocol/messages.ts'
 import type { Format } from '../stream/format.ts'
 
@@ -15,7 +15,7 @@ export const clientMessage = z.discriminatedUnion('type', [
 
 /** Why a frame was refused, and to which `request` the refusal belongs. */
 export interface Refusal {
-  readonly code: ErrorCode
+  readonly code: StreamCode
   readonly message: string
   readonly request?: string
 }

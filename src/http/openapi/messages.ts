@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ErrorCode } from '../../protocol/codes.ts'
+import { STREAM_CODES } from '../../protocol/codes.ts'
 import type {
   ByeMessage,
   ByeReason,
@@ -32,22 +32,6 @@ const byeReason = z.enum({
   'max-age': 'max-age',
   'token-expired': 'token-expired',
 } satisfies Names<ByeReason>)
-
-/** What an `error` may be about: the codes of `Conversation`, `Access` and the WebSocket. */
-const STREAM_CODES = [
-  'bad-message',
-  'bad-channel',
-  'too-many-channels',
-  'frame-too-large',
-  'too-many-requests',
-  'token-invalid',
-  'token-expired',
-  'token-revoked',
-  'forbidden',
-  'keys-unavailable',
-  'log-unavailable',
-  'internal',
-] as const satisfies readonly ErrorCode[]
 
 const cursor = z.string().describe('A place to come back to, on any transport; not to be looked into.')
 const channels = z.array(z.string()).describe('The names and patterns now.')

@@ -18,6 +18,7 @@ interface Service {
   readonly profiles?: readonly string[]
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
+  readonly ulimits?: { readonly nofile: number }
 }
 
 const read = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8')
@@ -92,6 +93,11 @@ t.test('nginx passes on to the instances of compose.yaml', async (t) => {
     addresses.filter((address) => address !== '{'),
     wanted,
   )
+})
+
+t.test('a worker of nginx may open as many files as its connections need', async (t) => {
+  const [, connections] = /worker_connections (\d+);/.exec(read('config/nginx.conf')) ?? []
+  t.ok(Number(services['nginx']?.ulimits?.nofile) > Number(connections))
 })
 
 t.test('an instance in compose.yaml has time to drain', async (t) => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
+import Negotiator from 'negotiator'
 import { z } from 'zod'
 import type { Operation } from './openapi/operation.ts'
 
@@ -40,7 +41,8 @@ function serve(app: FastifyInstance, plain: Buffer): void {
   const digest = createHash('sha256').update(plain).digest('base64url')
 
   app.get('/client.js', { config: { operation: OPERATION } }, (request, reply) => {
-    const takesGzip = /\bgzip\b(?!\s*;\s*q=0(?![.\d]*[1-9]))/.test(`${request.headers['accept-encoding']}`)
+    const [coding] = new Negotiator(request).encodings(['gzip', 'identity'])
+    const takesGzip = coding === 'gzip'
     // Each coding is a representation of its own, and so has a tag of its own (RFC 9110 §8.8.3.3).
     const tag = `"${digest}${takesGzip ? '-gzip' : ''}"`
     reply.headers({

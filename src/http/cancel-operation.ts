@@ -3,7 +3,10 @@ import type { Operation } from './openapi/operation.ts'
 import { PROBLEM_MEDIA_TYPE, Problem } from './problem.ts'
 import { channelName, notificationId } from './publish-item.ts'
 
-const NEVER_SCHEDULED = new Problem('not-scheduled', 'No such notification is scheduled on the channel.')
+/** What is answered when nothing of the kind is remembered. */
+export function notScheduled(): Problem {
+  return new Problem('not-scheduled', 'No such notification is scheduled on the channel.')
+}
 
 /** What the route says of itself. */
 export const CANCEL_OPERATION: Operation = {
@@ -20,9 +23,9 @@ export const CANCEL_OPERATION: Operation = {
       summary: 'Nothing of the kind',
       path: { channel: 'user:42', id: 'order-7-shipped' },
       answer: {
-        status: NEVER_SCHEDULED.status,
+        status: notScheduled().status,
         type: PROBLEM_MEDIA_TYPE,
-        value: NEVER_SCHEDULED.document(),
+        value: notScheduled().document(),
       },
     },
   },

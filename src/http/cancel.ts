@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify'
 import { GrantSet } from '../auth/grant-set.ts'
+import { isChannelName } from '../protocol/channel.ts'
 import type { Dispatcher } from '../stream/dispatcher.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
-import { CANCEL_OPERATION } from './cancel-operation.ts'
+import { CANCEL_OPERATION, notScheduled } from './cancel-operation.ts'
 import { Problem } from './problem.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -30,6 +31,8 @@ export function cancelRoute(
     { config: { operation: CANCEL_OPERATION }, onRequest: [authenticate, ...rateLimits] },
     async (request, reply) => {
       const { channel, id } = request.params
+      // Grants are asked about names alone: what is none could be a channel and the beginning of an id to the log, and to them another channel.
+      if (!isChannelName(channel)) throw notScheduled()
       if (!new GrantSet(principalOf(request).grants.publish).permits(channel)) {
         throw new Problem('forbidden', 'No grant covers the channel.')
       }
@@ -37,9 +40,7 @@ export function cancelRoute(
       if (settlement === 'published') {
         throw new Problem('already-published', 'It has been published, or is being so.')
       }
-      if (settlement === undefined) {
-        throw new Problem('not-scheduled', 'No such notification is scheduled on the channel.')
-      }
+      if (settlement === undefined) throw notScheduled()
       return reply.code(204).send()
     },
   )

@@ -1,6 +1,7 @@
 import type { Peers } from '../log/peers.ts'
-import { isReserved, matches } from '../protocol/channel.ts'
+import { isReserved, matchesSegments } from '../protocol/channel.ts'
 import type { ChannelPresence } from '../protocol/presence.ts'
+import { Firsts } from './firsts.ts'
 import type { Hub } from './hub.ts'
 
 /** What instances ask each other: how many subscribers channels have, or which channels there are behind one, in order. */
@@ -59,17 +60,26 @@ export class Presence {
   }
 
   #answer(question: Question): unknown {
-    const lingering = this.#hub.lingering.channels(this.#hub.clock.now())
+    const { lingering } = this.#hub
+    lingering.expire(this.#hub.clock.now())
     if (question.kind === 'counts') {
-      return question.channels.map(
-        (channel) => this.#hub.count(channel) + lingering.filter((channels) => channels.has(channel)).length,
-      )
+      return question.channels.map((channel) => this.#hub.count(channel) + lingering.count(channel))
     }
     const { pattern, after, limit } = question
-    const names = new Set([...this.#hub.names(), ...lingering.flatMap((channels) => [...channels.names])])
-    return [...names]
-      .filter((name) => name > after && !isReserved(name) && matches(pattern, name))
-      .sort()
-      .slice(0, limit)
+    const wanted = pattern.split(':')
+    const firsts = new Firsts(limit)
+    for (const names of [this.#hub.names(), lingering.names()]) {
+      for (const name of names) {
+        if (
+          name > after &&
+          firsts.mayAdd(name) &&
+          !isReserved(name) &&
+          matchesSegments(wanted, name.split(':'))
+        ) {
+          firsts.add(name)
+        }
+      }
+    }
+    return firsts.all()
   }
 }

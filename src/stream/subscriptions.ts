@@ -27,14 +27,14 @@ export class Subscriptions<Who> {
     }
   }
 
-  /** How many different ones a notification on `channel` concerns. */
+  /** How many different ones a notification on `channel` concerns. Costs nothing for those of the largest set. */
   count(channel: string): number {
-    const named = this.#names.get(channel)
+    const sets: ReadonlySet<Who>[] = []
+    this.#visitSets(channel, (set) => sets.push(set))
+    const [largest, ...smaller] = sets.sort((a, b) => b.size - a.size)
     const others = new Set<Who>()
-    this.#patterns.visit(channel.split(':'), 0, (who) => {
-      if (!named?.has(who)) others.add(who)
-    })
-    return (named?.size ?? 0) + others.size
+    for (const set of smaller) for (const who of set) if (!largest?.has(who)) others.add(who)
+    return (largest?.size ?? 0) + others.size
   }
 
   /** What there is by name. */
@@ -44,8 +44,14 @@ export class Subscriptions<Who> {
 
   /** Calls `visit` with everyone whom a notification on `channel` concerns; someone may come up several times. */
   visit(channel: string, visit: (who: Who) => void): void {
-    const set = this.#names.get(channel)
-    if (set) for (const who of set) visit(who)
+    this.#visitSets(channel, (set) => {
+      for (const who of set) visit(who)
+    })
+  }
+
+  #visitSets(channel: string, visit: (set: ReadonlySet<Who>) => void): void {
+    const named = this.#names.get(channel)
+    if (named) visit(named)
     if (!this.#patterns.isEmpty && !isReserved(channel)) this.#patterns.visit(channel.split(':'), 0, visit)
   }
 }
@@ -87,13 +93,13 @@ class PatternNode<Who> {
     }
   }
 
-  visit(segments: readonly string[], depth: number, visit: (who: Who) => void): void {
+  visit(segments: readonly string[], depth: number, visit: (set: ReadonlySet<Who>) => void): void {
     const segment = segments[depth]
     if (segment === undefined) {
-      for (const who of this.#here) visit(who)
+      visit(this.#here)
       return
     }
-    for (const who of this.#rest) visit(who)
+    visit(this.#rest)
     this.#children.get(segment)?.visit(segments, depth + 1, visit)
     this.#children.get('*')?.visit(segments, depth + 1, visit)
   }

@@ -193,6 +193,17 @@ t.test('P-224 whoever may publish on the channel may schedule and cancel, and no
   t.equal((await cancel(service, 'a', 'x', mine)).status, 204)
 })
 
+t.test('P-224 a grant for other channels does not cancel by a name that runs on into the id', async (t) => {
+  const { service } = await start(t, { auth: 'jwt', jwtSecret: JWT_SECRET })
+  const bearer = async (grant: string) => ({
+    authorization: `Bearer ${await mintToken({ tidings: { publish: [grant] } })}`,
+  })
+  const [mine, others] = [await bearer('org:7'), await bearer('org:*:*')]
+  t.equal((await publish(service, { channel: 'org:7', id: 'a:b c', data: 1, delay: 5 }, mine)).status, 202)
+  t.strictSame(await cancel(service, 'org:7 a:b', 'c', others), { status: 404, code: 'not-scheduled' })
+  t.equal((await cancel(service, 'org:7', 'a:b c', mine)).status, 204)
+})
+
 t.test('P-225 more than may be scheduled is refused, and nothing of the request is stored', async (t) => {
   const { service } = await start(t, { maxScheduled: 2 })
   t.equal((await publish(service, { channel: 'a', id: 'one', data: 1, delay: 5 })).status, 202)

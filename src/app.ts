@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import fastifyCookie from '@fastify/cookie'
 import fastifyRateLimit from '@fastify/rate-limit'
 import fastifyWebsocket from '@fastify/websocket'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { accessOpener } from './auth/access.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import { counted } from './auth/counted.ts'
@@ -16,7 +16,7 @@ import { Admission } from './http/admission.ts'
 import { authentication, renewal } from './http/authentication.ts'
 import { cancelRoute } from './http/cancel.ts'
 import { channelsRoutes } from './http/channels.ts'
-import { errorOptions, registerClientErrors } from './http/client-error.ts'
+import { registerClientErrors } from './http/client-error.ts'
 import { clientFileRoute } from './http/client-file.ts'
 import { boundConnections } from './http/connections.ts'
 import { credentialReader, readNoCredential } from './http/credential.ts'
@@ -36,9 +36,10 @@ import type { Siblings } from './http/siblings.ts'
 import { statsRoute } from './http/stats.ts'
 import { streamRoute } from './http/stream.ts'
 import { webSocketUpgrades } from './http/upgrade.ts'
+import { limitsOf } from './limits.ts'
 import type { Log } from './log/log.ts'
-import { MAX_CHANNEL_LENGTH } from './protocol/channel.ts'
 import type { StatsDocument } from './protocol/stats.ts'
+import { createServer } from './server.ts'
 import { type Clock, systemClock } from './stream/clock.ts'
 import { Dispatcher } from './stream/dispatcher.ts'
 import { drain } from './stream/drain.ts'
@@ -81,14 +82,8 @@ const CLIENT_FILE = new URL('../dist/client.js', import.meta.url)
 const CONSOLE_DIRECTORY = new URL('../dist/console/', import.meta.url)
 const DOCS_DIRECTORY = new URL('../dist/docs/', import.meta.url)
 
-/** Room for 100 channels of 255 characters in the query, and a token. */
-const MAX_HEADER_BYTES = 64 * 1024
-
 /** How long requests that are under way when all streams are gone may still take, in milliseconds. */
 const CLOSE_GRACE_MS = 5_000
-
-/** How late it may be noticed that a request has not arrived in time, in milliseconds; no later than it was given at all. */
-const MAX_LATENESS_MS = 5_000
 
 /** What ws may gather of one message before it gives up (close code 1009): somewhat more than what is answered with an `error`. */
 const FRAME_MARGIN_BYTES = 64 * 1024
@@ -114,23 +109,7 @@ export async function buildApp({
   const judge = revocations
     ? counted(revocable(authenticator, revocations), (code) => tally(hub.stats.authFailures, code))
     : authenticator
-  const requestTimeout = settings.requestTimeoutSeconds * 1000
-  const server = Fastify({
-    ...(logger ? { loggerInstance: logger } : {}),
-    ...errorOptions,
-    // A line a request would be most of the work of a long-poll, and would show its URL with the token in it.
-    logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout,
-    // A channel, or an id of which every character is percent-encoded.
-    routerOptions: { maxParamLength: 3 * MAX_CHANNEL_LENGTH },
-    trustProxy: settings.trustProxy.length > 0 && [...settings.trustProxy],
-    http: {
-      ...errorOptions.http,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: requestTimeout,
-      connectionsCheckingInterval: Math.min(requestTimeout, MAX_LATENESS_MS),
-    },
-  })
+  const server = createServer(settings, logger)
   const dispatcher = new Dispatcher({
     ...{ schedule: log.schedule, clock, stats: hub.stats },
     report: (err) => server.log.error({ err }, 'the schedule'),
@@ -138,8 +117,7 @@ export async function buildApp({
   let isDraining = false
   const draining = () => isDraining
 
-  /** In mode `none` all are one principal, which has no share of its own. */
-  const share = (limit: number, none: number) => (settings.auth === 'none' ? none : limit)
+  const limits = limitsOf(settings)
   const readCredential = settings.auth === 'none' ? readNoCredential : credentialReader(settings.tokenCookie)
   const authenticate = authentication(server, judge, readCredential)
   const isRevoked = (principal: Principal) => revocations?.revokes(principal) ?? false
@@ -167,15 +145,7 @@ export async function buildApp({
   })
   registerOrigins(server, settings.allowedOrigins)
   await server.register(fastifyRateLimit, { global: false })
-  // A revocation is stored and sent to every instance like what is published: together they may come so often.
-  const publishLimits = rateLimits(
-    server,
-    {
-      perAddress: settings.addressPublishesPerSecond,
-      perPrincipal: share(settings.principalPublishesPerSecond, 0),
-    },
-    () => hub.stats.rejected.publishes++,
-  )
+  const publishLimits = rateLimits(server, limits.publishes, () => hub.stats.rejected.publishes++)
   server.register(clientFileRoute, { file: CLIENT_FILE })
   server.register(healthRoutes, { reach, draining })
   server.register(publishRoute, {
@@ -204,13 +174,7 @@ export async function buildApp({
       report: (err) => server.log.error({ err }, 'a token could not be judged'),
     }),
     hub,
-    admission: new Admission(
-      {
-        ...settings,
-        maxConnectionsPerPrincipal: share(settings.maxConnectionsPerPrincipal, Number.POSITIVE_INFINITY),
-      },
-      () => hub.stats.rejected.connections++,
-    ),
+    admission: new Admission(limits.connections, () => hub.stats.rejected.connections++),
     limits: {
       maxChannels: settings.maxChannels,
       maxAgeMs: settings.maxAgeSeconds * 1000 || Number.POSITIVE_INFINITY,
@@ -219,22 +183,7 @@ export async function buildApp({
     stallMs: settings.stallSeconds * 1000,
     keepAliveMs: server.server.keepAliveTimeout,
     maxFrameBytes: settings.maxFrameBytes,
-    rates: {
-      connects: {
-        perAddress: settings.addressConnectsPerSecond,
-        perPrincipal: share(settings.principalConnectsPerSecond, 0),
-      },
-      frames: {
-        perStream: settings.streamFramesPerSecond,
-        perAddress: settings.addressFramesPerSecond,
-        perPrincipal: share(settings.principalFramesPerSecond, 0),
-      },
-      subscribes: {
-        perStream: settings.streamSubscribesPerSecond,
-        perAddress: settings.addressSubscribesPerSecond,
-        perPrincipal: share(settings.principalSubscribesPerSecond, 0),
-      },
-    },
+    rates: limits.streams,
     draining,
   })
   server.register(revocationsRoute, {

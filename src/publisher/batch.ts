@@ -1,11 +1,8 @@
+import { answerTimeout, type Target } from './call.ts'
 import { PublishError } from './error.ts'
 import type { Pending } from './pending.ts'
-import { post, type Target } from './post.ts'
+import { post } from './post.ts'
 import { persist } from './retry.ts'
-
-/** How long an answer may take, in milliseconds, within the time that is left; what comes to its turn late has the least. */
-const ANSWER_MS = 10_000
-const LEAST_ANSWER_MS = 1000
 
 /**
  * Publishes a batch in order, in one request if the service takes it so, and settles all of it. Never throws.
@@ -21,9 +18,8 @@ export async function publishBatch(
   const attempt = async () => {
     sent = batch.filter(({ isOver }) => !isOver)
     if (sent.length === 0) return []
-    const left = Math.max(LEAST_ANSWER_MS, Math.min(ANSWER_MS, Math.ceil(deadline - performance.now())))
     const lines = sent.map(({ line }) => line)
-    return post(target, lines, AbortSignal.any([signal, AbortSignal.timeout(left)]))
+    return post(target, lines, AbortSignal.any([signal, answerTimeout(deadline)]))
   }
   try {
     const published = await persist(attempt, { deadline, signal })

@@ -2,15 +2,15 @@ import { CODES, type ErrorCode } from '../protocol/codes.ts'
 import { Failure, type Refusal } from './failure.ts'
 
 /**
- * Why a publish failed: a code of PROTOCOL.md, or, where the service had no part in it,
- * - `unreachable`: there was no answer, so that nobody knows whether it is stored
+ * Why a publish or a cancellation failed: a code of PROTOCOL.md, or, where the service had no part in it,
+ * - `unreachable`: there was no answer, so that nobody knows whether it is done
  * - `bad-answer`: the answer is not one of the service; a proxy may have given it
  * - `queue-full`: too much waits already, and it was not sent
  * - `closed`: the publisher is closed, and it was not sent
  */
 export type PublishErrorCode = ErrorCode | 'unreachable' | 'bad-answer' | 'queue-full' | 'closed'
 
-/** A notification is not published, as far as is known. Publish it again with the same id: it is stored once. */
+/** A notification is not published, or not cancelled, as far as is known. Do it again with the same id: it is done once. */
 export class PublishError extends Failure {
   override readonly name = 'PublishError'
   readonly code: PublishErrorCode

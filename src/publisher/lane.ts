@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { publishBatch } from './batch.ts'
+import type { Target } from './call.ts'
 import type { Pending } from './pending.ts'
-import type { Target } from './post.ts'
 import { Queue } from './queue.ts'
 
 /** How a lane sends. */

@@ -1,9 +1,10 @@
 import { v7 } from 'uuid'
 import type { Published, Scheduled } from '../protocol/publish.ts'
+import type { Target } from './call.ts'
+import { Cancellations } from './cancellations.ts'
 import { PublishError } from './error.ts'
 import { Lane } from './lane.ts'
 import { Pending } from './pending.ts'
-import type { Target } from './post.ts'
 
 /** What a publisher is made with. */
 export interface PublisherOptions {
@@ -16,7 +17,10 @@ export interface PublisherOptions {
    * that a notification could be stored twice
    */
   readonly timeout?: number
-  /** how many notifications may wait to be sent, and as many for later; default 10,000. With more, `publish` is refused: `queue-full` */
+  /**
+   * how many notifications may wait to be sent, as many for later, and as many to be cancelled; default 10,000. One more is refused:
+   * `queue-full`
+   */
   readonly maxQueued?: number
   /** of how many bytes in all; default 64 MiB */
   readonly maxQueuedBytes?: number
@@ -47,6 +51,7 @@ export type Later = { readonly at: Date | string } | { readonly delay: number }
 export class Publisher<Data = unknown> {
   readonly #now: Lane
   readonly #later: Lane
+  readonly #cancellations: Cancellations
   #isClosed = false
 
   /** Throws TypeError when `url` is no http or https address, or has a user or password. */
@@ -60,6 +65,7 @@ export class Publisher<Data = unknown> {
     const options = { target: { url: publishesOf(url), token }, timeout, maxQueued, maxQueuedBytes }
     this.#now = new Lane(options)
     this.#later = new Lane(options)
+    this.#cancellations = new Cancellations(options)
   }
 
   /**
@@ -77,7 +83,7 @@ export class Publisher<Data = unknown> {
     { id = v7(), signal, ...members }: PublishOptions & Partial<Record<'at' | 'delay', unknown>> = {},
   ): Promise<Published | Scheduled> {
     signal?.throwIfAborted()
-    if (this.#isClosed) throw new PublishError('closed', 'The publisher is closed.')
+    this.#demandOpen()
     const line = JSON.stringify({ channel, data, id, ...members })
     const isForLater = members.at !== undefined || members.delay !== undefined
     return new Promise((resolve, reject) => {
@@ -86,10 +92,25 @@ export class Publisher<Data = unknown> {
     })
   }
 
+  /**
+   * Cancels a notification whose `publish` for later has resolved; tries again what the network or the service can't do now. It is
+   * cancelled, now or within the idempotency window before, when this resolves.
+   * @throws PublishError `already-published` when it is too late, `not-scheduled` when nothing of the kind is known, and others; TypeError
+   * for a channel or id `.` or `..`, which no address can have; or what `token` gives as a reason
+   */
+  async cancel(channel: string, id: string): Promise<void> {
+    this.#demandOpen()
+    await this.#cancellations.add(channel, id)
+  }
+
   /** Takes no more; resolves when all that was handed over is settled. */
   async close(): Promise<void> {
     this.#isClosed = true
-    await Promise.all([this.#now.empty(), this.#later.empty()])
+    await Promise.all([this.#now.empty(), this.#later.empty(), this.#cancellations.empty()])
+  }
+
+  #demandOpen(): void {
+    if (this.#isClosed) throw new PublishError('closed', 'The publisher is closed.')
   }
 }
 

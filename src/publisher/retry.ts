@@ -10,7 +10,7 @@ export interface Patience {
   /** no try begins after it, by `performance.now()` */
   readonly deadline: number
   /** ends it, between two tries as well */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal
   /** is told that it did not go well, and is tried again in `wait` milliseconds */
   readonly retrying?: (failure: Failure, wait: number) => void
 }
@@ -27,11 +27,11 @@ export async function persist<Answer>(
     try {
       return await attempt()
     } catch (error) {
-      if (!(error instanceof Failure && error.isPassing) || signal.aborted) throw error
+      if (!(error instanceof Failure && error.isPassing) || signal?.aborted) throw error
       const wait = waitAfter(tries, error.retryAfter, Math.random())
       if (performance.now() + wait > deadline) throw error
       retrying?.(error, wait)
-      await setTimeout(wait, undefined, { signal })
+      await setTimeout(wait, undefined, signal && { signal })
     }
   }
 }

@@ -7,6 +7,7 @@ import { get } from '../support/clients/requests.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { harmfulWay } from '../support/harmful-way.ts'
 import { JWT_SECRET, mintToken } from '../support/tokens.ts'
+import { until } from '../support/until.ts'
 
 /** The data of what is published on channel `a`, in order. */
 async function dataIn({ log }: RunningApp): Promise<unknown[]> {
@@ -251,6 +252,51 @@ t.test('What is for later is scheduled, and holds up nothing else when no more c
     { status: 'fulfilled' },
   ])
   t.strictSame(await dataIn(service), [3])
+})
+
+t.test('What is scheduled can be cancelled until it is published, whatever its channel and id', async (t) => {
+  const service = await startApp(t)
+  const publisher = new Publisher({ url: `${service.url}/` })
+  const [channel, id] = ['a:b@c+d', '"7" / 100 % ?#']
+  await publisher.publish(channel, 1, { id, delay: 3600 })
+  await publisher.cancel(channel, id)
+  await publisher.cancel(channel, id)
+  t.match(await publisher.publish(channel, 1, { id, delay: 3600 }), { state: 'cancelled', duplicate: true })
+  await t.rejects(publisher.cancel(channel, 'other'), { code: 'not-scheduled', status: 404 })
+  await publisher.publish('a', 1, { id: 'now', delay: 0 })
+  await until('it is published', async () => (await dataIn(service)).length === 1)
+  await t.rejects(publisher.cancel('a', 'now'), {
+    name: 'PublishError',
+    code: 'already-published',
+    status: 409,
+  })
+  for (const name of ['.', '..']) {
+    await t.rejects(publisher.cancel(name, 'x'), TypeError)
+    await t.rejects(publisher.cancel('a', name), TypeError)
+  }
+})
+
+t.test('A cancellation whose answer was lost is sent again, and closing waits for it', async (t) => {
+  const service = await startApp(t, { settings: { auth: 'jwt', jwtSecret: JWT_SECRET } })
+  const proxy = await startFaultProxy(t, service.port)
+  const token = await mintToken({ tidings: { publish: ['a'] } })
+  const publisher = new Publisher({ url: `http://127.0.0.1:${proxy.port}`, token, maxQueued: 2 })
+  const ids = numbers(11).map(String)
+  for (const id of ids) await new Publisher({ url: service.url, token }).publish('a', 1, { id, delay: 3600 })
+  let answers = 0
+  proxy.rewrite = (bytes) => {
+    if (++answers <= 8) proxy.cut()
+    return bytes
+  }
+  const outcomes = Promise.allSettled(ids.map((id) => publisher.cancel('a', id)))
+  await publisher.close()
+  await t.rejects(publisher.cancel('a', '0'), { code: 'closed' })
+  t.match((await outcomes).pop(), { reason: { code: 'queue-full' } }, 'eight are under way, and two wait')
+  t.ok((await outcomes).slice(0, 10).every(({ status }) => status === 'fulfilled'))
+  t.ok(answers > 8, 'some were sent again')
+  t.equal(service.log.schedule.pending(), 1)
+  const stranger = new Publisher({ url: service.url })
+  await t.rejects(stranger.cancel('a', '10'), { code: 'unauthenticated', status: 401 })
 })
 
 t.test('Closing takes no more, and waits for all that was handed over', async (t) => {

@@ -13,6 +13,10 @@ export class Entry {
   readonly #epoch: string
   #json: string | undefined
   #bytes: Map<Encoder, Buffer> | undefined
+  /** how much has been made of it, in bytes */
+  #made = 0
+  /** Is told by how many bytes the weight has grown. Whoever holds it to a bound sets this. */
+  grew: ((bytes: number) => void) | undefined
 
   constructor(epoch: string, notification: Notification) {
     this.notification = notification
@@ -30,7 +34,10 @@ export class Entry {
 
   /** The JSON object that clients get, the same on every transport (contract §4.1). */
   get json(): string {
-    this.#json ??= this.#encode()
+    if (this.#json === undefined) {
+      this.#json = this.#encode()
+      this.#weigh(this.#json.length)
+    }
     return this.#json
   }
 
@@ -50,18 +57,26 @@ export class Entry {
     if (!bytes) {
       bytes = encoder.encode(this)
       this.#bytes.set(encoder, bytes)
+      this.#weigh(bytes.length)
     }
     return bytes
   }
 
+  #weigh(made: number): void {
+    const before = this.grew ? this.weight : 0
+    this.#made += made
+    this.grew?.(this.weight - before)
+  }
+
   /**
-   * The memory to reckon with, in bytes: the notification, its JSON, its frame for WebSocket and its block for SSE, with their objects.
-   * An estimate: about right for ASCII, while text outside Latin-1 may take up to twice as much, and so may what is wanted in
-   * MessagePack and in Protobuf, too.
+   * The memory to reckon with, in bytes: the notification, and with its objects what one in JSON comes to have, which is its text, its
+   * frame for WebSocket and its block for SSE; or what has been made of it, where that is more, as with several formats.
+   * An estimate: about right for ASCII, while text outside Latin-1 may take up to twice as much.
    */
   get weight(): number {
     const { channel, id, data } = this.notification
-    return 512 + 4 * (channel.length + id.length + data.length)
+    const length = channel.length + id.length + data.length
+    return length + Math.max(512 + 3 * length, this.#made)
   }
 
   /** Says whether it may still be delivered at `now` (`ttl`, contract §3). */

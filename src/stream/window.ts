@@ -19,6 +19,7 @@ export class Window {
   #weight = 0
   #floor: number
   #head: number
+  readonly #grew = (bytes: number): void => this.#weigh(bytes)
 
   /**
    * @param limit the most its entries may weigh together, in bytes (see `Entry.weight`)
@@ -66,15 +67,21 @@ export class Window {
       }
       run.push(entry)
       this.#entries.push(entry)
-      this.#weight += entry.weight
       this.#head = entry.position
-      while (this.#weight > this.#limit) this.#evict()
+      entry.grew = this.#grew
+      this.#weigh(entry.weight)
     }
+  }
+
+  #weigh(more: number): void {
+    this.#weight += more
+    while (this.#weight > this.#limit) this.#evict()
   }
 
   #evict(): void {
     const entry = this.#entries.shift()
     if (!entry) return
+    entry.grew = undefined
     const { channel } = entry.notification
     const run = this.#channels.get(channel)
     run?.shift()

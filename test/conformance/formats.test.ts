@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { WebSocket } from 'ws'
 import { type RunningApp, startApp } from '../support/app.ts'
 import { FORMAT_CLIENTS } from '../support/clients/all.ts'
@@ -19,10 +19,11 @@ import { ManualClock } from '../support/manual-clock.ts'
 
 const BINARY_FORMATS = [msgpackFormat, protobufFormat]
 
-async function poll({ url }: RunningApp, query: string, accept: string) {
+/** @param kept keeps the connection; default: it ends with the answer */
+async function poll({ url }: RunningApp, query: string, accept: string, kept?: Agent) {
   const { statusCode, headers, body } = await request(`${url}/v1/stream?channel=a&${query}`, {
     headers: { accept },
-    reset: true,
+    ...(kept ? { dispatcher: kept } : { reset: true }),
   })
   return { statusCode, headers, body: Buffer.from(await body.arrayBuffer()) }
 }
@@ -112,12 +113,21 @@ t.test('P-170 Vary names what else counts, and SSE has it, too', async (t) => {
 t.test('P-170 polls on one connection may each have another format', async (t) => {
   const service = await startApp(t)
   const [cursor] = await publishNumbers(service, 'a', 1, 3)
+  const agent = new Agent({ connections: 1 })
+  t.teardown(() => agent.close())
+  let connections = 0
+  let parsed = 0
+  const { server } = service.app.server
+  server.on('connection', () => connections++).on('request', () => parsed++)
   for (const format of [...CLIENT_FORMATS, ...CLIENT_FORMATS]) {
-    for (const limit of [1, 1, 1]) {
-      const { body } = await poll(service, `cursor=${cursor}&limit=${limit}`, format.mediaType)
+    for (let i = 0; i < 3; i++) {
+      const { headers, body } = await poll(service, `cursor=${cursor}&limit=1`, format.mediaType, agent)
+      t.equal(String(headers['content-type']).split(';')[0], format.mediaType)
       t.match(format.answer(body).notifications, [{ data: 2 }], format.name)
     }
   }
+  t.equal(connections, 1)
+  t.ok(parsed < 18, 'polls that come again are answered unparsed, in their format')
 })
 
 t.test(

@@ -96,6 +96,17 @@ t.test('a length alone makes nothing', async (t) => {
   t.ok(process.memoryUsage().heapUsed - before < 32 * 1024 * 1024)
 })
 
+t.test('arrays and maps, which are large for the byte that they come in, may be a million', async (t) => {
+  const list = (length: number) => {
+    const bytes = Buffer.alloc(5 + length, 0x80)
+    bytes[0] = 0xdd
+    bytes.writeUInt32BE(length, 1)
+    return bytes
+  }
+  t.equal(refusal(list(999_999)), 'none')
+  t.equal(refusal(list(1_000_000)), 'has more than 1000000 arrays and maps')
+})
+
 t.test('whole numbers beyond a double are rounded, as in JSON', async (t) => {
   t.equal(unpack(Buffer.from([0xcf, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])), 2 ** 64)
   t.equal(unpack(Buffer.from([0xd3, 0x80, 0, 0, 0, 0, 0, 0, 0])), -(2 ** 63))

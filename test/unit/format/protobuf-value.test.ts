@@ -82,6 +82,38 @@ t.test('refuses what the schema does not have, and what is too much', async (t) 
   for (const [bytes, why] of cases) t.match(refusal(PublishSchema, bytes), why, `${bytes.slice(0, 12)}`)
 })
 
+t.test(
+  'refuses a second of what there is one of, which a parser would take in place of the first',
+  async (t) => {
+    const [a, b] = [
+      [0x0a, 1, 0x61],
+      [0x0a, 1, 0x62],
+    ]
+    const item = [...a, 0x1a, 1, 0x31]
+    t.equal(refusal(PublishSchema, [0x0a, item.length, ...item]), 'none')
+    const twice = [...item, ...b]
+    t.match(refusal(PublishSchema, [0x0a, twice.length, ...twice]), /repeats Item.channel/)
+    const [subscribe, ping] = [
+      [0x0a, a.length, ...a],
+      [0x22, 0],
+    ]
+    t.equal(refusal(ClientMessageSchema, subscribe), 'none')
+    t.match(refusal(ClientMessageSchema, [...subscribe, ...ping]), /repeats ClientMessage.message/)
+    t.match(refusal(ClientMessageSchema, [...subscribe, ...subscribe]), /repeats ClientMessage.message/)
+  },
+)
+
+t.test('a number that its type can not hold is refused, and not cut down', async (t) => {
+  const ttl = (...varint: number[]) => refusal(PublishSchema, [0x0a, 1 + varint.length, 0x30, ...varint])
+  t.equal(ttl(0xff, 0xff, 0xff, 0xff, 0x0f), 'none')
+  for (const varint of [
+    [0x81, 0x80, 0x80, 0x80, 0x10],
+    [...Array(9).fill(0xff), 1],
+  ]) {
+    t.match(ttl(...varint), /more than 32 bits in Item.ttl/)
+  }
+})
+
 t.test('of bytes that are anything, reads a message or says what is wrong', async (t) => {
   const mutated = fc
     .record({

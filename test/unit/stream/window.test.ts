@@ -74,3 +74,22 @@ t.test('beyond its bound the oldest go, and the window says so', async (t) => {
   t.strictSame(positions(window, ['a'], 996), { got: [], through: 999 })
   t.notOk(window.covers(995))
 })
+
+t.test('what is made of its notifications in several formats counts, and the oldest go for it', async (t) => {
+  const weight = entry(1, 'a').weight
+  const window = new Window(weight * 4, 0)
+  const entries = [1, 2, 3, 4].map((position) => entry(position, 'a'))
+  window.append(entries)
+  const encoder = (length: number) => ({ encode: () => Buffer.alloc(length) })
+  entries[3]?.bytes(encoder(500))
+  t.equal(window.weight, weight * 4, 'so much is reckoned with')
+  entries[3]?.bytes(encoder(500))
+  t.ok(window.weight <= weight * 4)
+  t.strictSame(positions(window, ['a'], 1), { got: [2, 3, 4], through: 4 })
+  t.notOk(window.covers(0))
+  const before = window.weight
+  entries[0]?.bytes(encoder(5_000))
+  t.equal(window.weight, before, 'what is gone does not count')
+  for (const position of [5, 6, 7, 8]) window.append([entry(position, 'a')])
+  t.equal(window.weight, weight * 4, 'what has grown goes with all that it has')
+})

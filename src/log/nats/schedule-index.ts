@@ -12,7 +12,10 @@ export interface Entry extends Omit<Outline, 'time'> {
 /** The schedule's records as this instance knows them, some 300 bytes each: `maxScheduled`, and those that were settled in a window. */
 export class ScheduleIndex {
   readonly #entries = new Map<string, Entry>()
-  readonly #agenda = new Agenda<Entry>()
+  /** What is scheduled or claimed. */
+  readonly #ahead = new Agenda<Entry>()
+  /** What is settled. Apart, for what is to be forgotten, however much it is, must not keep waiting what is due. */
+  readonly #over = new Agenda<Entry>()
   #pending = 0
   #bytes = 0
 
@@ -36,7 +39,7 @@ export class ScheduleIndex {
     if (known && known.sequence >= entry.sequence) return
     if (known) this.#remove(known)
     this.#entries.set(entry.subject, entry)
-    this.#agenda.add(entry.time, entry.sequence, entry)
+    this.#agendaOf(entry).add(entry.time, entry.sequence, entry)
     this.#count(entry, 1)
   }
 
@@ -56,29 +59,43 @@ export class ScheduleIndex {
     for (const entry of this.#entries.values()) this.#remove(entry)
   }
 
-  /** What something is to be done about, the earliest first: so many, and so many bytes, at most. */
-  until(now: number, limit: number, bytes: number): Entry[] {
+  /** What is to be published, the earliest first: so many, and so many bytes, at most. */
+  due(now: number, limit: number, bytes: number): Entry[] {
     let size = 0
-    return this.#agenda.until(now, limit).filter((entry) => {
+    return this.#ahead.until(now, limit).filter((entry) => {
       const fits = size < bytes
       size += entry.bytes
       return fits
     })
   }
 
+  /** What is to be forgotten, the earliest first. */
+  past(now: number, limit: number): Entry[] {
+    return this.#over.until(now, limit)
+  }
+
   /** When something is to be done next, milliseconds since 1970. */
   next(): number | undefined {
-    return this.#agenda.next()
+    const times = [this.#ahead.next(), this.#over.next()].filter((time) => time !== undefined)
+    return times.length > 0 ? Math.min(...times) : undefined
+  }
+
+  #agendaOf({ state }: Entry): Agenda<Entry> {
+    return isSettled(state) ? this.#over : this.#ahead
   }
 
   #remove(entry: Entry): void {
     this.#entries.delete(entry.subject)
-    this.#agenda.remove(entry.time, entry.sequence)
+    this.#agendaOf(entry).remove(entry.time, entry.sequence)
     this.#count(entry, -1)
   }
 
   #count({ state, bytes }: Entry, sign: 1 | -1): void {
-    if (state === 'scheduled' || state === 'claimed') this.#pending += sign
+    if (!isSettled(state)) this.#pending += sign
     this.#bytes += sign * bytes
   }
+}
+
+function isSettled(state: Entry['state']): boolean {
+  return state === 'published' || state === 'cancelled'
 }

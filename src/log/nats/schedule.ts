@@ -80,15 +80,14 @@ export class JetStreamSchedule implements Schedule {
 
   async publishDue(): Promise<Dispatch> {
     await this.#look()
-    const entries = this.#index.until(Date.now(), DISPATCH, DISPATCH_BYTES)
-    const scheduled = entries.filter(({ state }) => state === 'scheduled')
-    const claimed = entries.filter(({ state }) => state === 'claimed')
-    const settled = entries.filter(({ state }) => state === 'published' || state === 'cancelled')
+    const due = this.#index.due(Date.now(), DISPATCH, DISPATCH_BYTES)
+    const scheduled = due.filter(({ state }) => state === 'scheduled')
+    const claimed = due.filter(({ state }) => state === 'claimed')
     const published = [
       ...(scheduled.length > 0 ? await this.#publish(scheduled) : []),
       ...(await Promise.all(claimed.map((entry) => this.#takeOver(entry)))).flat(),
     ]
-    await Promise.all(settled.map((entry) => this.#forget(entry)))
+    await Promise.all(this.#index.past(Date.now(), DISPATCH).map((entry) => this.#forget(entry)))
     return { published, next: this.#index.next() }
   }
 

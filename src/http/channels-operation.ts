@@ -4,6 +4,7 @@ import type { ChannelPresence, PresencePage } from '../protocol/presence.ts'
 import type { Operation } from './openapi/operation.ts'
 import type { Shape } from './openapi/schema.ts'
 import { channelName } from './publish-item.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
@@ -20,13 +21,7 @@ export const channelsQuery = z.object({
     .max(MAX_CHANNEL_LENGTH)
     .default('')
     .describe('The `next` of the page before.'),
-  limit: z.coerce
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_LIMIT)
-    .default(DEFAULT_LIMIT)
-    .describe('The most in one answer.'),
+  limit: wholeNumber(1, MAX_LIMIT).default(DEFAULT_LIMIT).describe('The most in one answer.'),
 })
 
 const presence = z.strictObject({

@@ -11,6 +11,7 @@ import type { Start } from '../stream/start.ts'
 import { acceptedFormat, acceptsEvents } from './accept.ts'
 import { faultOfHandshake, handshakeFormat } from './handshake.ts'
 import { Problem } from './problem.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** What a request for the stream asks for (contract §4). */
 export interface Negotiation {
@@ -33,17 +34,6 @@ const MAX_WAIT = 60
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 
-function whole(min: number, max: number) {
-  const range = `must be a whole number from ${min} to ${max}`
-  return z.preprocess(
-    (text) => (typeof text === 'string' && /^\d{1,9}$/.test(text) ? Number(text) : text),
-    z
-      .int({ error: ({ input }) => (Array.isArray(input) ? 'must be given once' : range) })
-      .min(min, range)
-      .max(max, range),
-  )
-}
-
 /** Parameters that are not known are let pass: pages add their own against caches. */
 export const queryOf = (maxChannels: number) =>
   z.object({
@@ -61,13 +51,15 @@ export const queryOf = (maxChannels: number) =>
       .string('must be given once')
       .optional()
       .describe('Start after it, or with `earliest`; `Last-Event-ID` goes before it.'),
-    last: whole(0, MAX_LIMIT).optional().describe('Without a cursor: start with so many of the newest.'),
-    wait: whole(0, MAX_WAIT)
+    last: wholeNumber(0, MAX_LIMIT)
+      .optional()
+      .describe('Without a cursor: start with so many of the newest.'),
+    wait: wholeNumber(0, MAX_WAIT)
       .optional()
       .describe(
         `Seconds that a long-poll may take, ${DEFAULT_WAIT} where nothing is said; 0 for what is there.`,
       ),
-    limit: whole(1, MAX_LIMIT)
+    limit: wholeNumber(1, MAX_LIMIT)
       .default(DEFAULT_LIMIT)
       .describe('The most notifications in the answer to a long-poll.'),
     transport: z

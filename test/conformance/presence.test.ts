@@ -82,6 +82,8 @@ t.test('P-231 what is not valid is refused', async (t) => {
     ['/v1/channels?pattern=a&pattern=b', '/pattern'],
     ['/v1/channels?limit=0', '/limit'],
     ['/v1/channels?limit=1001', '/limit'],
+    ['/v1/channels?limit=1e2', '/limit'],
+    ['/v1/channels?limit=', '/limit'],
     ['/v1/channels?after=a&after=b', '/after'],
   ] as const) {
     t.match(

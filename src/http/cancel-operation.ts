@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Operation } from './openapi/operation.ts'
 import { PROBLEM_MEDIA_TYPE, Problem } from './problem.ts'
-import { channelName, notificationId } from './publish-item.ts'
+import { channelName, notificationId } from './publish/item.ts'
 
 /** What is answered when nothing of the kind is remembered. */
 export function notScheduled(): Problem {

@@ -3,7 +3,7 @@ import { isChannelPattern, MAX_CHANNEL_LENGTH } from '../protocol/channel.ts'
 import type { ChannelPresence, PresencePage } from '../protocol/presence.ts'
 import type { Operation } from './openapi/operation.ts'
 import type { Shape } from './openapi/schema.ts'
-import { channelName } from './publish-item.ts'
+import { channelName } from './publish/item.ts'
 import { wholeNumber } from './whole-number.ts'
 
 const DEFAULT_LIMIT = 100

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { documentRoutes } from '../../src/http/openapi.ts'
-import { FORMATS } from '../../src/http/publish-formats.ts'
+import { FORMATS } from '../../src/http/publish/formats.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import { checker, faultsOf, pointerOf, shapeOf } from '../support/api-documents.ts'
 import { startApp } from '../support/app.ts'

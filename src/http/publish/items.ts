@@ -1,5 +1,5 @@
-import { MAX_ITEMS } from '../protocol/publish.ts'
-import { Problem } from './problem.ts'
+import { MAX_ITEMS } from '../../protocol/publish.ts'
+import { Problem } from '../problem.ts'
 
 /** The items of a publish, whatever format they came in: what each is has yet to be checked. */
 export interface Items {

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { parseJson } from './json.ts'
-import { Problem } from './problem.ts'
-import { batch, type Items, single } from './publish-items.ts'
-import { parseBody } from './publish-json.ts'
+import { parseJson } from '../json.ts'
+import { Problem } from '../problem.ts'
+import { batch, type Items, single } from './items.ts'
+import { parseBody } from './json.ts'
 
 /** Structured mode (CloudEvents HTTP binding §3.2): the body is an event in the JSON event format. */
 export function decodeEvent(body: Buffer): Items {

@@ -1,7 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { itemReader, itemSchema, readPlain } from '../../../src/http/publish-item.ts'
+import { itemReader, itemSchema, readPlain } from '../../../../src/http/publish/item.ts'
 
 const RETENTION = 100
 

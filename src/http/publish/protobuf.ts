@@ -1,9 +1,9 @@
-import { Malformed } from '../format/malformed.ts'
-import { parse } from '../format/protobuf-value.ts'
-import { type Item, type Publish, PublishSchema } from '../format/tidings_pb.ts'
-import { parseJson } from './json.ts'
-import { Problem } from './problem.ts'
-import { batch, type Items } from './publish-items.ts'
+import { Malformed } from '../../format/malformed.ts'
+import { parse } from '../../format/protobuf-value.ts'
+import { type Item, type Publish, PublishSchema } from '../../format/tidings_pb.ts'
+import { parseJson } from '../json.ts'
+import { Problem } from '../problem.ts'
+import { batch, type Items } from './items.ts'
 
 /** `application/x-protobuf`: `Publish` of tidings.proto. Throws Problem `bad-protobuf`, and `bad-json` for the data of an item. */
 export function decodeProtobuf(body: Buffer): Items {

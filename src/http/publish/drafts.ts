@@ -1,8 +1,8 @@
-import type { Draft } from '../log/log.ts'
-import type { ScheduledDraft } from '../log/schedule.ts'
-import { Problem, type ProblemDetail } from './problem.ts'
-import type { ReadItem } from './publish-item.ts'
-import type { Items } from './publish-items.ts'
+import type { Draft } from '../../log/log.ts'
+import type { ScheduledDraft } from '../../log/schedule.ts'
+import { Problem, type ProblemDetail } from '../problem.ts'
+import type { ReadItem } from './item.ts'
+import type { Items } from './items.ts'
 
 /** The most bytes of one item's data, as UTF-8 JSON without white space (contract §3). */
 const MAX_DATA_BYTES = 64 * 1024

@@ -1,8 +1,13 @@
 import { z } from 'zod'
-import { CHANNEL_NAME, isChannelName, MAX_CHANNEL_LENGTH, SEGMENT_CHARACTERS } from '../protocol/channel.ts'
-import { check } from './check.ts'
-import { jsonSchema } from './openapi/schema.ts'
-import type { ProblemDetail } from './problem.ts'
+import {
+  CHANNEL_NAME,
+  isChannelName,
+  MAX_CHANNEL_LENGTH,
+  SEGMENT_CHARACTERS,
+} from '../../protocol/channel.ts'
+import { check } from '../check.ts'
+import { jsonSchema } from '../openapi/schema.ts'
+import type { ProblemDetail } from '../problem.ts'
 
 /** What a backend publishes (contract §3), checked. */
 export interface PublishItem {

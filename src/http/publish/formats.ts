@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
-import { msgpack } from '../format/msgpack.ts'
-import { protobuf } from '../format/protobuf.ts'
-import { unsupported } from './body.ts'
-import { decodeBinaryEvent, decodeEvent, decodeEvents } from './publish-event-modes.ts'
-import type { Decode } from './publish-items.ts'
-import { decodeJson, decodeLines } from './publish-json.ts'
-import { decodeMsgpack } from './publish-msgpack.ts'
-import { decodeProtobuf } from './publish-protobuf.ts'
+import { msgpack } from '../../format/msgpack.ts'
+import { protobuf } from '../../format/protobuf.ts'
+import { unsupported } from '../body.ts'
+import { decodeBinaryEvent, decodeEvent, decodeEvents } from './event-modes.ts'
+import type { Decode } from './items.ts'
+import { decodeJson, decodeLines } from './json.ts'
+import { decodeMsgpack } from './msgpack.ts'
+import { decodeProtobuf } from './protobuf.ts'
 
 /** How a publish may come. */
 export interface PublishFormat {

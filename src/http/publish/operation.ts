@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { msgpack } from '../format/msgpack.ts'
-import { protobuf } from '../format/protobuf.ts'
-import { MAX_ITEMS, type PublishAnswer, type Published, type Scheduled } from '../protocol/publish.ts'
-import type { Operation } from './openapi/operation.ts'
-import type { Shape } from './openapi/schema.ts'
-import { eventSchema } from './publish-event.ts'
-import { itemSchema, notificationId } from './publish-item.ts'
+import { msgpack } from '../../format/msgpack.ts'
+import { protobuf } from '../../format/protobuf.ts'
+import { MAX_ITEMS, type PublishAnswer, type Published, type Scheduled } from '../../protocol/publish.ts'
+import type { Operation } from '../openapi/operation.ts'
+import type { Shape } from '../openapi/schema.ts'
+import { eventSchema } from './event.ts'
+import { itemSchema, notificationId } from './item.ts'
 
 const headers = z.object({
   'Idempotency-Key': notificationId

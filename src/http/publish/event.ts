@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { isChannelName } from '../protocol/channel.ts'
-import { check } from './check.ts'
-import { channelName, isId, type PublishItem, type ReadItem, typeName } from './publish-item.ts'
+import { isChannelName } from '../../protocol/channel.ts'
+import { check } from '../check.ts'
+import { channelName, isId, type PublishItem, type ReadItem, typeName } from './item.ts'
 
 /** A text of at least one character, none of them a control character (CloudEvents §3.1, String). */
 const text = z.string().regex(/^\P{Cc}+$/u, 'must be a text without control characters, and not empty')

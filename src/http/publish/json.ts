@@ -1,7 +1,7 @@
-import { MAX_ITEMS } from '../protocol/publish.ts'
-import { parseJson } from './json.ts'
-import { Problem } from './problem.ts'
-import { batch, type Items, single } from './publish-items.ts'
+import { MAX_ITEMS } from '../../protocol/publish.ts'
+import { parseJson } from '../json.ts'
+import { Problem } from '../problem.ts'
+import { batch, type Items, single } from './items.ts'
 
 /** `application/json`: an item, or an array of them. */
 export function decodeJson(body: Buffer): Items {

@@ -1,7 +1,7 @@
-import { Malformed } from '../format/malformed.ts'
-import { unpack } from '../format/msgpack-value.ts'
-import { Problem } from './problem.ts'
-import { batch, type Items, single } from './publish-items.ts'
+import { Malformed } from '../../format/malformed.ts'
+import { unpack } from '../../format/msgpack-value.ts'
+import { Problem } from '../problem.ts'
+import { batch, type Items, single } from './items.ts'
 
 /** `application/msgpack`: an item, or an array of them. Throws Problem `bad-msgpack`. */
 export function decodeMsgpack(body: Buffer): Items {

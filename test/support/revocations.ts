@@ -3,10 +3,10 @@ import { REVOCATIONS } from '../../src/auth/revocation.ts'
 import type { Log } from '../../src/log/log.ts'
 import { ChannelSet } from '../../src/protocol/channel-set.ts'
 import type { Client, ClientKind } from './clients/client.ts'
-import { fetchLongPollClient } from './clients/long-poll.ts'
+import { fetchLongPollClient, formatLongPollClients } from './clients/long-poll.ts'
 import { get, type HttpAnswer, type Target } from './clients/requests.ts'
 import { fetchSseClient } from './clients/sse.ts'
-import { webSocketClient } from './clients/websocket.ts'
+import { formatWebSocketClients, webSocketClient } from './clients/websocket.ts'
 import { JWT_SECRET, mintToken } from './tokens.ts'
 import { until } from './until.ts'
 
@@ -19,8 +19,14 @@ export const ADMIN = await mintToken({
   tidings: { subscribe: ['**'], publish: ['**'], admin: true },
 })
 
-/** One client for each transport that tells what the service says at the end of its stream. (EventSource keeps `error` to itself.) */
-export const TELLING_CLIENTS: readonly ClientKind[] = [webSocketClient, fetchSseClient, fetchLongPollClient]
+/** One client for each transport and format that tells what the service says at the end of its stream. (EventSource keeps `error` to itself.) */
+export const TELLING_CLIENTS: readonly ClientKind[] = [
+  webSocketClient,
+  fetchSseClient,
+  fetchLongPollClient,
+  ...formatWebSocketClients,
+  ...formatLongPollClients,
+]
 
 /** A token of somebody who may subscribe and publish to everything, and is no admin. */
 export function tokenOf(sub: string, jti?: string): Promise<string> {

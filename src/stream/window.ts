@@ -130,7 +130,7 @@ function fill(found: Iterable<Entry>, after: number, room: Room, now: number, en
 
 /** Entries in log order: grows at the end, shrinks at the front, both in constant time on average. */
 class Run {
-  #items: Entry[] = []
+  #items: (Entry | undefined)[] = []
   #start = 0
 
   get length(): number {
@@ -142,7 +142,9 @@ class Run {
   }
 
   shift(): Entry | undefined {
-    const entry = this.#items[this.#start++]
+    const entry = this.#items[this.#start]
+    // What is gone is not held until the array is cut.
+    this.#items[this.#start++] = undefined
     if (this.#start * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#start)
       this.#start = 0

@@ -132,8 +132,8 @@ t.test('a tail that is stopped when it hears that the stream is another one stay
   proxy.cut()
   await until('it is reset', () => isReset)
   await log.append([draft('a')])
-  await until('the other tail has it', () => other.length === 1, 30)
-  await until('the stopped one has no consumer', async () => (await consumers()) === 1, 30)
+  await until('the other tail has it', () => other.length === 1)
+  await until('the stopped one has no consumer', async () => (await consumers()) === 1, 15)
   t.strictSame(seen, [])
 })
 
@@ -226,7 +226,7 @@ t.test(
     )
     t.equal((await far.read(EVERYTHING, 0, 100)).notifications.length, 50)
     const consumers = async () => (await jsm.consumers.list('far').next()).length
-    await until('only the consumer of the tail is left', async () => (await consumers()) === 1, 30)
+    await until('only the consumer of the tail is left', async () => (await consumers()) === 1, 15)
   },
 )
 

@@ -2,6 +2,7 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import t from 'tap'
 import { parseCursor } from '../../src/protocol/cursor.ts'
+import { startFaultProxy, whileCutOff } from '../support/fault-proxy.ts'
 import { followEverywhere } from '../support/follower.ts'
 import { startInstances } from '../support/instances.ts'
 import { startNats } from '../support/nats.ts'
@@ -22,13 +23,15 @@ async function recreateStream(servers: string): Promise<void> {
 }
 
 t.test('clients are told of a new log that takes the place of theirs, and get all of it', async (t) => {
-  const { url } = await startNats(t)
-  const instances = await startInstances(t, 2, url)
+  const nats = await startNats(t)
+  const proxy = await startFaultProxy(t, nats.port)
+  const instances = await startInstances(t, 2, `nats://127.0.0.1:${proxy.port}`)
   const followers = followEverywhere(t, instances)
   const before = startTraffic(t, instances)
   await until('everybody gets notifications', () => followers.every(({ received }) => received.length > 50))
   await before.stop()
-  await recreateStream(url)
+  // Else they may make it themselves, while nats-server 2.9 is still removing the old one's files from the same directory.
+  await whileCutOff(proxy, () => recreateStream(nats.url))
   const traffic = startTraffic(t, instances)
   await until('everybody is told', () => followers.every(({ gaps }) => gaps.length > 0), 30)
   await until('and gets notifications', () => followers.every(({ received }) => received.length > 200), 30)

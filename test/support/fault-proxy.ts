@@ -83,3 +83,11 @@ export async function startFaultProxy(t: Pick<Test, 'teardown'>, target: number)
   }
   return proxy
 }
+
+/** Does something while nobody gets through the proxy. */
+export async function whileCutOff(proxy: FaultProxy, work: () => Promise<unknown>): Promise<void> {
+  proxy.fault = 'refuse'
+  proxy.cut()
+  await work()
+  proxy.fault = 'pass'
+}

@@ -1,6 +1,5 @@
-import type { ProblemDocument } from '../http/problem.ts'
 import { Failure } from '../publisher/failure.ts'
-import { retryAfterOf } from '../publisher/retry.ts'
+import { reasonOf, refusalOf } from '../publisher/refusal.ts'
 import type { Service } from './service.ts'
 
 /** How long the service may take for an answer that is not a stream, in milliseconds. */
@@ -32,7 +31,7 @@ export async function request(
   const response = await fetch(new URL(path, url), { ...init, headers }).catch((error: Error) => {
     throw new ServiceError(`${url} can't be reached: ${reasonOf(error)}`)
   })
-  if (!response.ok) throw await refusalOf(response)
+  if (!response.ok) throw await errorOf(response)
   return response
 }
 
@@ -49,30 +48,10 @@ export async function ask<Answer>(service: Service, path: string, init: RequestI
   }) as Promise<Answer>
 }
 
-/** `fetch` says no more than that it failed: what did is the cause. */
-function reasonOf({ message, cause }: Error): string {
-  if (!(cause instanceof Error)) return message
-  return cause.message || (cause as NodeJS.ErrnoException).code || message
-}
-
-async function refusalOf(response: Response): Promise<ServiceError> {
+async function errorOf(response: Response): Promise<ServiceError> {
   const { status } = response
-  const text = await response.text().catch(() => '')
-  const { detail, code, errors = [] } = problemOf(text)
-  const hint = HINTS[status]
+  const { code, detail, ...refusal } = await refusalOf(response)
   const words = detail ?? 'the answer is not one of the service: is the address right?'
-  return new ServiceError(`${status}${code ? ` ${code}` : ''}: ${words}${hint ? ` (${hint})` : ''}`, {
-    status,
-    retryAfter: retryAfterOf(response),
-    details: errors,
-  })
-}
-
-/** A proxy on the way may have answered in the service's place, with a page. */
-function problemOf(text: string): Partial<ProblemDocument> {
-  try {
-    return JSON.parse(text) ?? {}
-  } catch {
-    return {}
-  }
+  const hint = HINTS[status]
+  return new ServiceError(`${status}${code ? ` ${code}` : ''}: ${words}${hint ? ` (${hint})` : ''}`, refusal)
 }

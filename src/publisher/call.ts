@@ -1,6 +1,5 @@
-import type { ProblemDetail } from '../protocol/problem.ts'
 import { knownCode, PublishError } from './error.ts'
-import { retryAfterOf } from './retry.ts'
+import { reasonOf, refusalOf } from './refusal.ts'
 
 /** A service, and who publishes there. */
 export interface Target {
@@ -8,13 +7,6 @@ export interface Target {
   readonly url: URL
   /** a token or API key, or what says it: asked before each request */
   readonly token: string | (() => string | Promise<string>) | undefined
-}
-
-/** What a problem document may have; whoever answers need not be the service. */
-interface ProblemLike {
-  readonly code?: unknown
-  readonly detail?: string
-  readonly errors?: readonly ProblemDetail[]
 }
 
 /** How long an answer may take, in milliseconds, within the time that is left; what comes to its turn late has the least. */
@@ -46,7 +38,7 @@ export async function call(
   }).catch((error: Error) => {
     throw new PublishError('unreachable', `${url.origin} can't be reached: ${reasonOf(error)}.`)
   })
-  if (!response.ok) throw await refusalOf(response)
+  if (!response.ok) throw await errorOf(response)
   return response
 }
 
@@ -56,22 +48,8 @@ function bearer(token: string): string {
   throw new TypeError('The token must be printable ASCII without white space')
 }
 
-/** `fetch` says no more than that it failed: what did is the cause. */
-function reasonOf({ message, cause }: Error): string {
-  return cause instanceof Error ? cause.message || String(Reflect.get(cause, 'code')) : message
-}
-
-async function refusalOf(response: Response): Promise<PublishError> {
-  const { status } = response
-  const problem = (await response.json().catch(() => null)) as ProblemLike | null
-  const code = knownCode(problem?.code) ?? 'bad-answer'
-  return new PublishError(
-    code,
-    `${status} ${code}: ${problem?.detail ?? 'it is not an answer of the service.'}`,
-    {
-      status,
-      retryAfter: retryAfterOf(response),
-      details: problem?.errors ?? [],
-    },
-  )
+async function errorOf(response: Response): Promise<PublishError> {
+  const { code: said, detail = 'it is not an answer of the service.', ...refusal } = await refusalOf(response)
+  const code = knownCode(said) ?? 'bad-answer'
+  return new PublishError(code, `${response.status} ${code}: ${detail}`, refusal)
 }

@@ -22,6 +22,6 @@ export class PublishError extends Failure {
 }
 
 /** `code` of a problem document, if it is one of the registry. */
-export function knownCode(code: unknown): ErrorCode | undefined {
-  return typeof code === 'string' && Object.hasOwn(CODES, code) ? (code as ErrorCode) : undefined
+export function knownCode(code: string | undefined): ErrorCode | undefined {
+  return code !== undefined && Object.hasOwn(CODES, code) ? (code as ErrorCode) : undefined
 }

@@ -135,6 +135,30 @@ t.test('A bad one is refused alone, with what is wrong with it', async (t) => {
   await t.rejects(publisher.publish('a', cycle), TypeError)
 })
 
+t.test(
+  'What somebody else answers, who means something else by `code` and `errors`, holds up nothing',
+  async (t) => {
+    const service = await startApp(t)
+    const bodies = [
+      '{"code":7,"detail":[],"errors":{"data":["is wrong"]}}',
+      '{"errors":[{"pointer":0}]}',
+      '[null]',
+      'null',
+    ]
+    const way = await harmfulWay(
+      t,
+      service,
+      bodies.map((body) => ({ status: 400, body })),
+    )
+    const publisher = new Publisher({ url: way.url })
+    for (const body of bodies) {
+      await t.rejects(publisher.publish('a', 1), { code: 'bad-answer', status: 400, details: [] }, body)
+    }
+    await publisher.publish('a', 2)
+    t.strictSame(await dataIn(service), [2])
+  },
+)
+
 t.test('Many bad ones, more than a refusal names, are all found', async (t) => {
   const service = await startApp(t)
   const publisher = new Publisher({ url: service.url })

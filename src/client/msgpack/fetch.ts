@@ -3,7 +3,7 @@ import { unpack } from './value.ts'
 const JSON_TYPE = 'application/json'
 const MSGPACK_TYPE = 'application/msgpack'
 
-/** A `fetch` that asks for MessagePack where JSON is wanted, and whose answers give what they have, in either, as `json`. */
+/** A `fetch` that asks for MessagePack where it is told to ask for JSON. `json()` reads either, whichever the answer is. */
 export function msgpackFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return async (input, init = {}) => {
     const headers = new Headers(init.headers)

@@ -6,7 +6,7 @@ const MSGPACK_PROTOCOL = 'tidings.v1.msgpack'
 
 type BinarySocket = Omit<Socket, 'send'> & { binaryType: string; send(bytes: Uint8Array<ArrayBuffer>): void }
 
-/** Sockets that speak MessagePack: they are sent the text of JSON, as any, and hand over the messages that come, which are no text. */
+/** A WebSocket whose frames are MessagePack. `send` takes JSON text, as that of any; `onmessage` gets the message itself, as `data`. */
 export function msgpackSocket(WebSocket: SocketConstructor): SocketConstructor {
   return class implements Socket {
     onmessage: Socket['onmessage'] = null

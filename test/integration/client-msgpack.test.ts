@@ -4,7 +4,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { connect } from '../../src/client/msgpack/index.ts'
 import type { TransportKind } from '../../src/protocol/messages.ts'
 import { startApp } from '../support/app.ts'
-import { Publisher, startClient, upTo } from '../support/client.ts'
+import { Publisher, publishOverCuts, startClient, upTo } from '../support/client.ts'
 import { openGate } from '../support/gate.ts'
 import { until } from '../support/until.ts'
 
@@ -47,14 +47,7 @@ for (const [transport, format] of Object.entries(SPOKEN) as [TransportKind, stri
       const { spoken, ...heard } = listening()
       const client = startClient(t, gate.url, { transports: [transport], timings, ...heard }, connect)
       await client.live(transport)
-      const publisher = new Publisher(() => url)
-      publisher.start(2)
-      for (let round = 0; round < 3; round++) {
-        await client.had(publisher.count + 5)
-        gate.cut()
-      }
-      const last = await publisher.stop()
-      await client.had(last)
+      const last = await publishOverCuts(client, gate, url, 3)
       t.strictSame(client.numbers, upTo(last))
       t.strictSame(
         [...spoken].filter((one) => !one.startsWith('application/json')),

@@ -3,7 +3,7 @@ import { settingsSchema } from '../../src/config/settings.ts'
 import { openEmbeddedLog } from '../../src/log/embedded.ts'
 import type { TransportKind } from '../../src/protocol/messages.ts'
 import { startApp } from '../support/app.ts'
-import { Publisher, startClient, upTo } from '../support/client.ts'
+import { Publisher, publishOverCuts, startClient, upTo } from '../support/client.ts'
 import { openGate } from '../support/gate.ts'
 import { until } from '../support/until.ts'
 
@@ -32,14 +32,7 @@ for (const transport of TRANSPORTS) {
     const gate = await openGate(t, port)
     const client = startClient(t, gate.url, { transports: [transport], timings })
     await client.live()
-    const publisher = new Publisher(() => url)
-    publisher.start(2)
-    for (let round = 0; round < 5; round++) {
-      await client.had(publisher.count + 5)
-      gate.cut()
-    }
-    const last = await publisher.stop()
-    await client.had(last)
+    const last = await publishOverCuts(client, gate, url, 5)
     t.same(client.numbers, upTo(last))
   })
 

@@ -62,42 +62,33 @@ t.test('the image serves, is healthy, writes to its volume only, and drains', as
   t.strictSame(listing(app), before)
 })
 
+/** Code on an entry's `connect`, which prints what it publishes on a channel; `options` are more than that. */
+function clientSample(entry: string, channel: string, options = ''): { code: string; output: string } {
+  const code = `
+      import { connect } from '${entry}'
+      const url = process.argv[2] ?? ''
+      const stream = connect<{ text: string }>(url, { channels: ['${channel}'], ${options} })
+      stream.on('status', async ({ state }) => {
+        if (state !== 'live') return
+        const headers = { 'content-type': 'application/json' }
+        const body = JSON.stringify({ channel: '${channel}', data: { text: 'Hello' } })
+        await fetch(new URL('/v1/notifications', url), { method: 'POST', headers, body })
+      })
+      stream.on('notification', ({ channel, data }) => {
+        console.log(channel, data.text)
+        stream.close()
+      })`
+  return { code, output: `${channel} Hello\n` }
+}
+
 /** What a user of each entry writes, and what that prints. */
 const SAMPLES = {
-  client: {
-    code: `
-      import { connect } from 'tidings/client'
-      const url = process.argv[2] ?? ''
-      const stream = connect<{ text: string }>(url, { channels: ['a'] })
-      stream.on('status', async ({ state }) => {
-        if (state !== 'live') return
-        const headers = { 'content-type': 'application/json' }
-        const body = JSON.stringify({ channel: 'a', data: { text: 'Hello' } })
-        await fetch(new URL('/v1/notifications', url), { method: 'POST', headers, body })
-      })
-      stream.on('notification', ({ channel, data }) => {
-        console.log(channel, data.text)
-        stream.close()
-      })`,
-    output: 'a Hello\n',
-  },
-  'client/msgpack': {
-    code: `
-      import { connect } from 'tidings/client/msgpack'
-      const url = process.argv[2] ?? ''
-      const stream = connect<{ text: string }>(url, { channels: ['b'], format: 'msgpack', transports: ['long-poll'] })
-      stream.on('status', async ({ state }) => {
-        if (state !== 'live') return
-        const headers = { 'content-type': 'application/json' }
-        const body = JSON.stringify({ channel: 'b', data: { text: 'Hello' } })
-        await fetch(new URL('/v1/notifications', url), { method: 'POST', headers, body })
-      })
-      stream.on('notification', ({ channel, data }) => {
-        console.log(channel, data.text)
-        stream.close()
-      })`,
-    output: 'b Hello\n',
-  },
+  client: clientSample('tidings/client', 'a'),
+  'client/msgpack': clientSample(
+    'tidings/client/msgpack',
+    'b',
+    `format: 'msgpack', transports: ['long-poll']`,
+  ),
   publisher: {
     code: `
       import { Publisher, PublishError } from 'tidings/publisher'

@@ -128,6 +128,27 @@ export class Publisher {
   }
 }
 
+/**
+ * Publishes numbers at `url`, and cuts the way there so many times, each time when the client has got some since.
+ * @returns the last number, which has come
+ */
+export async function publishOverCuts(
+  { had }: TestClient,
+  { cut }: { cut(): void },
+  url: string,
+  cuts: number,
+): Promise<number> {
+  const publisher = new Publisher(() => url)
+  publisher.start(2)
+  for (let n = 0; n < cuts; n++) {
+    await had(publisher.count + 5)
+    cut()
+  }
+  const last = await publisher.stop()
+  await had(last)
+  return last
+}
+
 /** The numbers from 0 to `last`: what a client must have had, in order. */
 export function upTo(last: number): number[] {
   return Array.from({ length: last + 1 }, (_, n) => n)

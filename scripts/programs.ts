@@ -13,6 +13,7 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   promtool: 'prometheus',
   protoc: 'protobuf-compiler',
   python3: 'python3',
+  script: 'bsdutils',
   squid: 'squid',
   'systemd-analyze': 'systemd',
 }

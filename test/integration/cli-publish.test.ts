@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import t from 'tap'
 import { type RunningApp, startApp } from '../support/app.ts'
-import { runCli, startCli } from '../support/cli.ts'
+import { runCli, runOnTerminal, startCli } from '../support/cli.ts'
 import { harmfulWay } from '../support/harmful-way.ts'
 
 /** `count` lines, whose `data` are 1, 2 … */
@@ -42,6 +43,15 @@ t.test('The lines of standard input are published in order, and counted', async 
   t.equal(stdout, '902 published, 0 duplicates\n')
   t.equal(stderr, '')
   t.same(await dataIn(app), [...Array.from({ length: 900 }, (_, i) => i + 1), 'last'])
+})
+
+t.test('On a terminal a bar shows how much of a file is published, and is gone at the end', async (t) => {
+  const { url } = await startApp(t)
+  const file = join(t.testdir({ numbers: lines(5000).join('\n') }), 'numbers')
+  const shown = (await runOnTerminal(['publish'], { TIDINGSCLI_URL: url }, file)).split('\r\x1b[K')
+  t.match(shown.at(1), /^\[#+\.+\] \d\d %, \d,000 notifications, 0\.\d MiB$/)
+  t.match(shown.at(-2), /^\[#{30}\] 100 %, 5,000 notifications, 0\.1 MiB$/)
+  t.match(shown.at(-1), /^5000 published, 0 duplicates\s*$/)
 })
 
 t.test('A line is published as soon as it has come', async (t) => {

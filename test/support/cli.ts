@@ -1,7 +1,8 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
@@ -73,4 +74,17 @@ export function runCli(
   const cli = startCli(t, args, env)
   cli.process.stdin.end(input)
   return cli.ended
+}
+
+/** Runs `tidings` to its end on a terminal, with a file for standard input; returns what the terminal gets. */
+export async function runOnTerminal(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  file: string,
+): Promise<string> {
+  const { PATH = '' } = process.env
+  const command = [process.execPath, '--import=tsx', MAIN, ...args].map((word) => `'${word}'`).join(' ')
+  const script = ['-qec', `${command} < '${file}'`, '/dev/null']
+  const { stdout } = await promisify(execFile)('script', script, { env: { PATH, ...env } })
+  return stdout
 }

@@ -95,6 +95,8 @@ const SAMPLES = {
       const publisher = new Publisher<{ text: string }>({ url: process.argv[2] ?? '' })
       const { channel, duplicate } = await publisher.publish('b', { text: 'Hello' }, { type: 'greeting' })
       console.log(channel, duplicate)
+      // @ts-expect-error: this publisher's data are of another type
+      export const mistyped = () => publisher.publish('b', 'Hello')
       await publisher.publish('', { text: 'Hello' }).catch((error: unknown) => {
         if (error instanceof PublishError) console.log(error.code, error.details[0]?.pointer)
       })

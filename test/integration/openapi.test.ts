@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { documentRoutes } from '../../src/http/openapi.ts'
-import { FORMATS } from '../../src/http/publish/formats.ts'
+import { PUBLISH_FORMATS } from '../../src/http/publish/formats.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import { checker, faultsOf, pointerOf, shapeOf } from '../support/api-documents.ts'
 import { startApp } from '../support/app.ts'
@@ -86,7 +86,7 @@ t.test('every route has a place in the document, and all that is in it is a rout
 t.test('a publish takes the formats of the document, and no others', async (t) => {
   const { requestBody } = document.paths['/v1/notifications']?.['post'] ?? {}
   // The last one stands for all that the data of an event in binary mode may have.
-  t.strictSame(Object.keys(requestBody?.content ?? {}), [...FORMATS.keys(), 'text/plain'])
+  t.strictSame(Object.keys(requestBody?.content ?? {}), [...PUBLISH_FORMATS.keys(), 'text/plain'])
 })
 
 t.test('every code that has a status is listed', async (t) => {

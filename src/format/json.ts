@@ -1,5 +1,5 @@
-import type { ControlMessage } from '../protocol/messages.ts'
 import type { Format } from '../stream/format.ts'
+import { membersOf } from './answer.ts'
 
 /** JSON (RFC 8259): the default, and what `sse` has. */
 export const json: Format = {
@@ -12,16 +12,10 @@ export const json: Format = {
 
   message: (message, padding = 0) => JSON.stringify(message) + ' '.repeat(padding),
 
-  answer({ entries, cursor, ready, gap, bye }) {
-    const members = `${member('ready', ready)}${member('gap', gap)}${member('bye', bye)}`
-    return `{"notifications":[${entries.map((entry) => entry.json).join()}],"cursor":"${cursor}"${members}}`
+  answer(answer) {
+    const notifications = answer.entries.map((entry) => entry.json).join()
+    return `{"notifications":[${notifications}],${JSON.stringify(membersOf(answer)).slice(1)}`
   },
 
   decode: (frame) => JSON.parse(frame.toString()),
-}
-
-function member(name: string, message: ControlMessage | undefined): string {
-  if (!message) return ''
-  const { type: _, ...members } = message
-  return `,"${name}":${JSON.stringify(members)}`
 }

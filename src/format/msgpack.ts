@@ -1,7 +1,7 @@
 import { Packr } from 'msgpackr/pack'
-import type { ControlMessage } from '../protocol/messages.ts'
 import type { Encoder } from '../stream/entry.ts'
 import type { Format } from '../stream/format.ts'
+import { membersOf } from './answer.ts'
 import { unpack } from './msgpack-value.ts'
 
 /** Without records, which are an extension of msgpackr's own. */
@@ -34,10 +34,10 @@ export const msgpack: Format = {
   message: (message, padding = 0) =>
     packr.pack(padding === 0 ? message : { ...message, padding: ' '.repeat(padding) }),
 
-  answer({ entries, cursor, ready, gap, bye }) {
-    const members = { cursor, ...member('ready', ready), ...member('gap', gap), ...member('bye', bye) }
+  answer(answer) {
+    const { entries } = answer
     // The list comes last, and an empty one has one byte.
-    const before = packr.pack({ ...members, notifications: [] }).subarray(0, -1)
+    const before = packr.pack({ ...membersOf(answer), notifications: [] }).subarray(0, -1)
     return Buffer.concat([
       before,
       listHead(entries.length),
@@ -46,12 +46,6 @@ export const msgpack: Format = {
   },
 
   decode: unpack,
-}
-
-function member(name: string, message: ControlMessage | undefined): object {
-  if (!message) return {}
-  const { type: _, ...members } = message
-  return { [name]: members }
 }
 
 /** What precedes the elements of a list of fewer than 2^16. */

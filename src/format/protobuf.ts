@@ -1,8 +1,8 @@
 import { create, fromJson, type JsonObject, type JsonValue, toBinary, toJson } from '@bufbuild/protobuf'
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
-import type { ControlMessage } from '../protocol/messages.ts'
 import type { Encoder } from '../stream/entry.ts'
 import type { Format } from '../stream/format.ts'
+import { membersOf } from './answer.ts'
 import { parse } from './protobuf-value.ts'
 import { AnswerSchema, ClientMessageSchema, NotificationSchema, ServerMessageSchema } from './tidings_pb.ts'
 
@@ -31,18 +31,19 @@ export const protobuf: Format = {
   },
 
   message(message, padding = 0) {
-    const sent = fromJson(ServerMessageSchema, member(message.type, message))
+    const { type, ...members } = message
+    // As Protobuf has it in JSON: a member by the name of its type.
+    const sent = fromJson(ServerMessageSchema, { [type]: members as JsonValue })
     sent.padding = new Uint8Array(padding)
     return bufferOf(toBinary(ServerMessageSchema, sent))
   },
 
-  answer({ entries, cursor, ready, gap, bye }) {
-    const members = { cursor, ...member('ready', ready), ...member('gap', gap), ...member('bye', bye) }
+  answer(answer) {
     const writer = new BinaryWriter()
     const field = AnswerSchema.field.notifications.number
-    for (const entry of entries) embed(writer, field, entry.bytes(NOTIFICATION))
+    for (const entry of answer.entries) embed(writer, field, entry.bytes(NOTIFICATION))
     // Fields of a message may come one after another, from wherever they are.
-    writer.raw(toBinary(AnswerSchema, fromJson(AnswerSchema, members)))
+    writer.raw(toBinary(AnswerSchema, fromJson(AnswerSchema, membersOf(answer) as JsonObject)))
     return bufferOf(writer.finish())
   },
 
@@ -51,13 +52,6 @@ export const protobuf: Format = {
     const [[type, members] = []] = Object.entries(sent)
     return { type, ...(members as JsonObject) }
   },
-}
-
-/** The message as a member of another, as Protobuf has it in JSON. */
-function member(name: string, message: ControlMessage | undefined): { [name: string]: JsonValue } {
-  if (!message) return {}
-  const { type: _, ...members } = message
-  return { [name]: members as JsonValue }
 }
 
 /** Writes a message that is in bytes already as a field. */

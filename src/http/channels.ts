@@ -2,11 +2,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { GrantSet } from '../auth/grant-set.ts'
 import { isChannelName } from '../protocol/channel.ts'
 import type { ChannelPresence, PresencePage } from '../protocol/presence.ts'
+import type { ProblemDetail } from '../protocol/problem.ts'
 import type { Presence } from '../stream/presence.ts'
 import { type Authenticate, principalOf } from './authentication.ts'
 import { CHANNEL_OPERATION, CHANNELS_OPERATION, channelsQuery } from './channels-operation.ts'
 import { check } from './check.ts'
-import { Problem, type ProblemDetail } from './problem.ts'
+import { Problem } from './problem.ts'
 import type { RateLimit } from './rate-limit.ts'
 
 /** What the routes need. */

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { ProblemDetail } from './problem.ts'
+import type { ProblemDetail } from '../protocol/problem.ts'
 
 /**
  * Checks a body, or a part of it.

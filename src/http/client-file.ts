@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { FastifyInstance } from 'fastify'
 import Negotiator from 'negotiator'
-import { z } from 'zod'
+import { elementsOf } from './list.ts'
+import { fileAnswers } from './openapi/file-answers.ts'
 import type { Operation } from './openapi/operation.ts'
 
 /** What the route needs. */
@@ -20,14 +21,7 @@ const OPERATION: Operation = {
   tag: 'Pages',
   summary: 'The SDK as one ES module, for pages of any origin',
   access: 'everyone',
-  answers: {
-    200: {
-      description: 'The file; zipped, where `Accept-Encoding` allows it.',
-      headers: { ETag: 'Its version, and coding.' },
-      content: { 'text/javascript': z.string() },
-    },
-    304: { description: 'It is the version that `If-None-Match` names.' },
-  },
+  answers: fileAnswers('text/javascript'),
 }
 
 /** Fastify plugin: `GET /client.js`, the SDK as one ES module for pages of any origin. Without a build there is no such route. */
@@ -51,9 +45,7 @@ function serve(app: FastifyInstance, plain: Buffer): void {
       vary: 'accept-encoding',
       'access-control-allow-origin': '*',
     })
-    const known = `${request.headers['if-none-match'] ?? ''}`
-      .split(',')
-      .map((item) => item.trim().replace(/^W\//, ''))
+    const known = elementsOf(request.headers['if-none-match'] ?? '').map((one) => one.replace(/^W\//, ''))
     if (known.includes(tag) || known.includes('*')) return reply.code(304).send()
     reply.type('text/javascript; charset=utf-8')
     return takesGzip ? reply.header('content-encoding', 'gzip').send(zipped) : reply.send(plain)

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 // Brings `parseCookie` with it.
 import type {} from '@fastify/cookie'
 import type { FastifyRequest } from 'fastify'
+import { elementsOf } from './list.ts'
 import { Problem } from './problem.ts'
 
 /** What a request shows to say who makes it. */
@@ -56,9 +57,7 @@ function authorizations({ headersDistinct }: IncomingMessage): string[] {
 }
 
 function subprotocols({ headers }: IncomingMessage): string[] {
-  return (headers['sec-websocket-protocol'] ?? '')
-    .split(',')
-    .map((protocol) => protocol.trim())
+  return elementsOf(headers['sec-websocket-protocol'] ?? '')
     .filter((protocol) => protocol.startsWith(SUBPROTOCOL_PREFIX))
     .map((protocol) => protocol.slice(SUBPROTOCOL_PREFIX.length))
 }

@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { FORMATS, offeredFormat } from '../format/formats.ts'
 import { json } from '../format/json.ts'
+import type { ProblemDetail } from '../protocol/problem.ts'
 import type { Format } from '../stream/format.ts'
-import type { ProblemDetail } from './problem.ts'
+import { elementsOf } from './list.ts'
 
 /** RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -25,7 +26,7 @@ export function faultOfHandshake(headers: IncomingHttpHeaders): ProblemDetail | 
   if (wrong) return { pointer: `/${wrong[0]}`, detail: wrong[2] }
   const offered = headers['sec-websocket-protocol']
   if (offered === undefined) return undefined
-  const protocols = list(offered)
+  const protocols = elementsOf(offered)
   const pointer = '/sec-websocket-protocol'
   if (new Set(protocols).size !== protocols.length || !protocols.every((protocol) => TOKEN.test(protocol))) {
     return { pointer, detail: 'must be a list of different tokens' }
@@ -36,9 +37,5 @@ export function faultOfHandshake(headers: IncomingHttpHeaders): ProblemDetail | 
 
 /** The format that a faultless handshake asks for: JSON where it offers no subprotocol. */
 export function handshakeFormat({ 'sec-websocket-protocol': offered = '' }: IncomingHttpHeaders): Format {
-  return offeredFormat(list(offered)) ?? json
-}
-
-function list(offered: string): string[] {
-  return offered.split(',').map((protocol) => protocol.trim())
+  return offeredFormat(elementsOf(offered)) ?? json
 }

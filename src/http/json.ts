@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { Malformed } from '../format/malformed.ts'
 import { countMembers, MAX_DEPTH } from '../format/members.ts'
-import { Problem } from './problem.ts'
+import { refuseMalformed } from './malformed.ts'
 
 /**
  * Reads a JSON text strictly, as I-JSON (RFC 7493): what is accepted here, every client's parser reads alike.
@@ -11,12 +11,7 @@ import { Problem } from './problem.ts'
  *   prototypes, and more than MAX_DEPTH levels
  */
 export function parseJson(bytes: Buffer): unknown {
-  try {
-    return parse(bytes)
-  } catch (error) {
-    if (error instanceof Malformed) throw new Problem('bad-json', `The JSON text ${error.message}.`)
-    throw error
-  }
+  return refuseMalformed('bad-json', 'The JSON text', () => parse(bytes))
 }
 
 function parse(bytes: Buffer): unknown {

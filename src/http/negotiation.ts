@@ -10,6 +10,7 @@ import type { Format } from '../stream/format.ts'
 import type { Start } from '../stream/start.ts'
 import { acceptedFormat, acceptsEvents } from './accept.ts'
 import { faultOfHandshake, handshakeFormat } from './handshake.ts'
+import { elementsOf } from './list.ts'
 import { Problem } from './problem.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -147,13 +148,9 @@ function fromCursor(text: string): Start {
 
 /** `Prefer: wait=N` (RFC 7240 §4.3). A preference that can't be met is no error. */
 function preferredWait({ headers }: FastifyRequest): number | undefined {
-  const preferences = list([headers['prefer'] ?? ''].flat().join())
+  const preferences = elementsOf([headers['prefer'] ?? ''].flat().join())
   const wait = preferences.map((preference) => /^wait=(\d{1,9})$/i.exec(preference)?.[1]).find(Boolean)
   return wait === undefined ? undefined : Math.min(Number(wait), MAX_WAIT)
-}
-
-function list(header: string): string[] {
-  return header.split(',').map((item) => item.trim())
 }
 
 function refuse(pointer: string, detail: string): never {

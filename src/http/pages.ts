@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
-import { z } from 'zod'
+import { fileAnswers } from './openapi/file-answers.ts'
 import type { Operation } from './openapi/operation.ts'
 
 /** A page, and what it is made of. */
@@ -100,13 +100,6 @@ function operationOf({ title }: Page, { path, type }: PageFile): Operation {
     tag: 'Pages',
     summary: `${type === 'text/html' ? 'Shows' : 'Belongs to'} ${title}`,
     access: 'everyone',
-    answers: {
-      200: {
-        description: 'The file; zipped, where `Accept-Encoding` allows it.',
-        headers: { ETag: 'Its version, and coding.' },
-        content: { [type]: z.string() },
-      },
-      304: { description: 'It is the version that `If-None-Match` names.' },
-    },
+    answers: fileAnswers(type),
   }
 }

@@ -2,8 +2,6 @@ import { CODES, type ErrorCode } from '../protocol/codes.ts'
 import type { ProblemDetail } from '../protocol/problem.ts'
 import { challengeOf } from './challenge.ts'
 
-export type { ProblemDetail }
-
 /** A problem document (RFC 9457; contract §5) as clients get it. */
 export interface ProblemDocument {
   /** `urn:tidings:error:<code>` */

@@ -83,14 +83,9 @@ export function publishRoute(app: FastifyInstance, options: PublishOptions, done
     // Before anything is stored: a log that has not been reached has none.
     const itsEpoch = epoch()
     const later = drafts.filter(isScheduled)
-    if (later.length === 0) {
-      const outcomes = await append(drafts)
-      reply.code(outcomes.every(({ duplicate }) => duplicate) ? 200 : 201)
-      return { notifications: outcomes.map((outcome, i) => published(drafts[i] as Draft, outcome, itsEpoch)) }
-    }
-    // Those first, for there may be no room: then nothing of the request is stored.
-    const standings = (await dispatcher.add(later).catch(refuse)).values()
     const atOnce = drafts.filter((draft) => !isScheduled(draft))
+    // The later ones first, for there may be no room: then nothing of the request is stored.
+    const standings = (later.length > 0 ? await dispatcher.add(later).catch(refuse) : []).values()
     const outcomes = (atOnce.length > 0 ? await append(atOnce) : []).values()
     const notifications = drafts.map((draft) =>
       isScheduled(draft)

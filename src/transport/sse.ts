@@ -94,6 +94,7 @@ export class SseTransport implements Transport {
   abort(): void {
     this.#response.destroy()
   }
+
   #onIdle(): void {
     if (this.#response.writableLength === 0) return
     this.#ending = 'stalled'

@@ -16,6 +16,9 @@ import { MSGPACK, PROTOBUF, packed, protobufOf } from '../support/clients/publis
 import { get, publish, publishNumbers } from '../support/clients/requests.ts'
 import { openWebSocket } from '../support/clients/websocket.ts'
 import { ManualClock } from '../support/manual-clock.ts'
+import { untilOpen } from '../support/revocations.ts'
+
+const TRACEPARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
 
 const BINARY_FORMATS = [msgpackFormat, protobufFormat]
 
@@ -179,6 +182,8 @@ t.test('P-174 what is no message gets an error in the format, and the connection
     await inbox.expect('ready')
     const frames: (string | Buffer | object)[] = [
       '{"type":"ping"}',
+      // In bytes a ping in Protobuf, but in a frame of text.
+      '"\u0000',
       Buffer.from('{"type":"ping"}'),
       Buffer.alloc(0),
       Buffer.alloc(1000, 0x91),
@@ -237,6 +242,27 @@ for (const kind of FORMAT_CLIENTS) {
     }
   })
 }
+
+t.test(
+  'P-170 P-176 one notification is the same in every format, also where polls wait together',
+  async (t) => {
+    const service = await startApp(t)
+    const clients = await Promise.all(
+      FORMAT_CLIENTS.map((kind) => openFor(t, kind, service, { channel: 'a' })),
+    )
+    for (const { inbox } of clients) await inbox.expect('ready')
+    const item = { channel: 'a', type: 'some.type', data: { é: [1, null] } }
+    // Those who poll come with the same cursor from the second on.
+    for (let round = 0; round < 3; round++) {
+      await untilOpen(service, clients.length)
+      await publish(service, item, { traceparent: TRACEPARENT })
+      const [expected, ...others] = await Promise.all(clients.map(({ inbox }) => inbox.notifications(1)))
+      t.match(expected, [{ ...item, traceparent: TRACEPARENT }])
+      for (const [i, other] of others.entries())
+        t.strictSame(other, expected, `${FORMAT_CLIENTS[i + 1]?.name}`)
+    }
+  },
+)
 
 t.test('P-175 one object, or several; each gets an id by its index from Idempotency-Key', async (t) => {
   const service = await startApp(t)

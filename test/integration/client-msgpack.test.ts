@@ -82,15 +82,24 @@ t.test('with format json it is the client of JSON', async (t) => {
   t.ok(spoken.has('tidings.v1.json'))
 })
 
-t.test('a socket that brings nonsense is given up for the next transport', async (t) => {
-  const { url } = await startApp(t)
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => SPOKEN.websocket })
-  await once(server, 'listening')
-  server.on('connection', (ws) => ws.send(Buffer.from([0xc1])))
-  t.teardown(() => server.close())
-  const client = startClient(t, url, { timings, WebSocket: astray(t, server) }, connect)
-  await client.live('sse')
-})
+/** One that nothing begins with, and one that is cut short. */
+const NONSENSE = [[0xc1], [0x92]]
+
+for (const nonsense of NONSENSE) {
+  t.test(`a socket that brings nonsense is given up for the next transport (${nonsense})`, async (t) => {
+    const { url } = await startApp(t)
+    const server = new WebSocketServer({
+      port: 0,
+      host: '127.0.0.1',
+      handleProtocols: () => SPOKEN.websocket,
+    })
+    await once(server, 'listening')
+    server.on('connection', (ws) => ws.send(Buffer.from(nonsense)))
+    t.teardown(() => server.close())
+    const client = startClient(t, url, { timings, WebSocket: astray(t, server) }, connect)
+    await client.live('sse')
+  })
+}
 
 /** Sockets that reach another server than they were meant for. */
 function astray(t: Test, server: WebSocketServer): typeof WebSocket {

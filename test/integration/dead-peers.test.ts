@@ -88,6 +88,8 @@ t.test('a WebSocket that leaves two pings unanswered is closed with 4408 and fre
   service.clock.pass(HEARTBEAT_MS)
   t.equal(await client.inbox.ended, 4408)
   await until('it is freed', () => isFreed(service))
+  const ended = { transport: 'websocket', reason: 'heartbeat-unanswered' }
+  t.equal((await scrape(service)).value('tidings_connections_closed_total', ended), 1)
 })
 
 t.test('a WebSocket that answers stays, however long', async (t) => {

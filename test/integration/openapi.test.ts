@@ -1,11 +1,11 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { documentRoutes } from '../../src/http/openapi.ts'
-import { FORMATS } from '../../src/http/publish/formats.ts'
+import { PUBLISH_FORMATS } from '../../src/http/publish/formats.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import { checker, faultsOf, pointerOf, shapeOf } from '../support/api-documents.ts'
 import { startApp } from '../support/app.ts'
-import type { Target } from '../support/clients/requests.ts'
+import { get, type Target } from '../support/clients/requests.ts'
 import {
   type Answered,
   documentOf,
@@ -16,10 +16,15 @@ import {
   send,
 } from '../support/openapi.ts'
 import { ADMIN, REVOCATION_SETTINGS } from '../support/revocations.ts'
+import { mintToken } from '../support/tokens.ts'
 
 type Headers = Readonly<Record<string, string>>
 
 const AS_ADMIN = { authorization: `Bearer ${ADMIN}` }
+const AS_NOBODY = { authorization: `Bearer ${await mintToken({})}` }
+
+/** The headers that tell a client what to do about a refusal. */
+const OF_PROBLEMS = ['allow', 'retry-after', 'www-authenticate']
 
 const service = await startApp(t, {
   settings: { ...REVOCATION_SETTINGS, metrics: 'admin', tokenCookie: 'session' },
@@ -37,12 +42,14 @@ function faultsOfAnswer(
   const content = isListed ? operation.responses[status]?.content : { 'application/problem+json': undefined }
   const mediaType = Object.keys(content ?? {}).find((one) => type === one || type === `${one}; charset=utf-8`)
   if (mediaType === undefined) return [`${type} is not among ${Object.keys(content ?? {})}`]
-  const promised = Object.keys(operation.responses[status]?.headers ?? {}).filter(
-    (name) => Number(status) < 400 && !headers.includes(name.toLowerCase()),
-  )
+  const response = isListed ? operation.responses[status] : document.components.responses['Refused']
+  const said = Object.keys(response?.headers ?? {}).map((name) => name.toLowerCase())
+  const promised = said.filter((name) => Number(status) < 400 && !headers.includes(name))
+  const unsaid = headers.filter((name) => OF_PROBLEMS.includes(name) && !said.includes(name))
   return [
     ...check(pointerOf(...at, 'content', mediaType, 'schema'), body),
     ...promised.map((name) => `there is no ${name}`),
+    ...unsaid.map((name) => `there is a ${name}`),
   ]
 }
 
@@ -79,7 +86,7 @@ t.test('every route has a place in the document, and all that is in it is a rout
 t.test('a publish takes the formats of the document, and no others', async (t) => {
   const { requestBody } = document.paths['/v1/notifications']?.['post'] ?? {}
   // The last one stands for all that the data of an event in binary mode may have.
-  t.strictSame(Object.keys(requestBody?.content ?? {}), [...FORMATS.keys(), 'text/plain'])
+  t.strictSame(Object.keys(requestBody?.content ?? {}), [...PUBLISH_FORMATS.keys(), 'text/plain'])
 })
 
 t.test('every code that has a status is listed', async (t) => {
@@ -118,9 +125,35 @@ t.test('what is refused is refused as the document says', async (t) => {
   })
   for (const example of exampleRequests(document)) {
     await refuses(service, '405', { ...example, method: 'patch' }, AS_ADMIN)
-    if (example.operation.security.length > 0) await refuses(service, '401', example, {})
-    if (!('429' in example.operation.responses)) continue
-    while ((await send(limited, example, AS_ADMIN)).status !== '429');
-    await refuses(limited, '429', example, AS_ADMIN)
+    if (example.operation.security.length > 0) {
+      await refuses(service, '401', example, {})
+      await refuses(service, '403', example, AS_NOBODY)
+    } else t.not((await send(service, example)).status, '401', `${example.path} asks for no credential`)
+    if ('429' in example.operation.responses) {
+      while ((await send(limited, example, AS_ADMIN)).status !== '429');
+      await refuses(limited, '429', example, AS_ADMIN)
+    } else {
+      for (let i = 0; i < 3; i++) {
+        t.not((await send(limited, example, AS_ADMIN)).status, '429', `${example.path} has no limit`)
+      }
+    }
+  }
+})
+
+t.test('the credentials are those that the service takes', async (t) => {
+  const { securitySchemes } = document.components
+  t.match(securitySchemes, {
+    bearer: { type: 'http', scheme: 'bearer' },
+    query: { type: 'apiKey', in: 'query', name: 'token' },
+    cookie: { type: 'apiKey', in: 'cookie', name: 'session' },
+  })
+  const stats = document.paths['/v1/stats']?.['get']
+  t.strictSame(stats?.security, [{ bearer: [] }, { query: [] }, { cookie: [] }])
+  for (const [query, headers] of [
+    ['', AS_ADMIN],
+    [`?token=${ADMIN}`, {}],
+    ['', { cookie: `session=${ADMIN}` }],
+  ] as const) {
+    t.equal((await get(service, `/v1/stats${query}`, headers)).status, 200)
   }
 })

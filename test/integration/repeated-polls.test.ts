@@ -82,6 +82,22 @@ t.test('it waits for what is to come, or until its time is over', async (t) => {
   t.equal(poller.parsed, 2)
 })
 
+t.test('those that wait for the same together get it each with its own headers', async (t) => {
+  const origins = ['https://a.example', 'https://b.example']
+  const service = await start(t, { settings: { allowedOrigins: origins } })
+  const pollers: Poller[] = []
+  for (const origin of origins) pollers.push(await openRepeating(t, service, service.first, { origin }))
+  for (const poller of pollers) poller.ask(service.second)
+  await untilOpen(service, pollers.length)
+  await publishNumbers(service, 'a', 3, 3)
+  for (const [i, poller] of pollers.entries()) {
+    const answer = await poller.answer()
+    t.strictSame(numbers(answer), [3])
+    t.match(answer.head, `access-control-allow-origin: ${origins[i]}\r\n`)
+    t.equal(poller.parsed, 2)
+  }
+})
+
 t.test('it is counted like any other, and a client that leaves gives its place back', async (t) => {
   const service = await start(t, { settings: { maxConnections: 1 } })
   const poller = await openRepeating(t, service, service.first)

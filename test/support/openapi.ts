@@ -26,7 +26,10 @@ export interface OperationObject {
 /** What the tests look at of an OpenAPI document. */
 export interface OpenApi {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OperationObject>>>>
-  readonly components: object
+  readonly components: {
+    readonly responses: Readonly<Record<string, Response>>
+    readonly securitySchemes?: Readonly<Record<string, object>>
+  }
 }
 
 /** An operation, and where it is. */

@@ -49,7 +49,7 @@ function refusal(codes: readonly ProblemCode[], examples: Examples): object {
     return `- ${status} \`${code}\`: ${title}. ${action}`
   })
   const statuses = codes.map((code): number => CODES[code].status)
-  const headers = HEADERS.filter(([, , having]) => statuses.some((status) => having.includes(status)))
+  const headers = HEADERS.filter(([, , theirs]) => statuses.some((status) => theirs.includes(status)))
   const schema = {
     allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: codes } } }],
   }

@@ -67,7 +67,7 @@ export function openApiDocument(routes: readonly DocumentedRoute[], credentials:
     components: {
       schemas: { Problem: PROBLEM },
       responses: { Refused: REFUSED },
-      ...(credentials.asked && { securitySchemes: securitySchemes(credentials) }),
+      securitySchemes: securitySchemes(credentials),
     },
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CODES, type ErrorCode } from '../../protocol/codes.ts'
-import type { ProblemCode, ProblemDetail, ProblemDocument } from '../problem.ts'
+import type { ProblemDetail } from '../../protocol/problem.ts'
+import type { ProblemCode, ProblemDocument } from '../problem.ts'
 import type { Access, Operation } from './operation.ts'
 import { type JsonSchema, jsonSchema, type Shape } from './schema.ts'
 

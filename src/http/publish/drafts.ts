@@ -1,6 +1,7 @@
 import type { Draft } from '../../log/log.ts'
 import type { ScheduledDraft } from '../../log/schedule.ts'
-import { Problem, type ProblemDetail } from '../problem.ts'
+import type { ProblemDetail } from '../../protocol/problem.ts'
+import { Problem } from '../problem.ts'
 import type { ReadItem } from './item.ts'
 import type { Items } from './items.ts'
 

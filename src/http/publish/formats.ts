@@ -16,7 +16,7 @@ export interface PublishFormat {
 }
 
 /** The formats by media type (PROTOCOL P-10, P-200). All text in them is UTF-8. */
-export const FORMATS: ReadonlyMap<string, PublishFormat> = new Map<string, PublishFormat>([
+export const PUBLISH_FORMATS: ReadonlyMap<string, PublishFormat> = new Map<string, PublishFormat>([
   ['application/json', { decode: decodeJson, holds: 'notifications' }],
   ['application/x-ndjson', { decode: decodeLines, holds: 'notifications' }],
   [msgpack.mediaType, { decode: decodeMsgpack, holds: 'notifications' }],
@@ -35,12 +35,12 @@ const BINARY_EVENT: PublishFormat = { decode: decodeBinaryEvent, holds: 'events'
  */
 export function formatOf({ headers, mediaType = '' }: FastifyRequest): PublishFormat {
   const isBinaryEvent = 'ce-specversion' in headers && !mediaType.startsWith('application/cloudevents')
-  const format = isBinaryEvent ? BINARY_EVENT : FORMATS.get(mediaType)
+  const format = isBinaryEvent ? BINARY_EVENT : PUBLISH_FORMATS.get(mediaType)
   if (format) return format
   throw unsupported(
     mediaType === ''
       ? 'The request has no Content-Type.'
-      : `The body must be one of ${[...FORMATS.keys()].join(', ')}.`,
+      : `The body must be one of ${[...PUBLISH_FORMATS.keys()].join(', ')}.`,
   )
 }
 

@@ -5,9 +5,9 @@ import {
   MAX_CHANNEL_LENGTH,
   SEGMENT_CHARACTERS,
 } from '../../protocol/channel.ts'
+import type { ProblemDetail } from '../../protocol/problem.ts'
 import { check } from '../check.ts'
 import { jsonSchema } from '../openapi/schema.ts'
-import type { ProblemDetail } from '../problem.ts'
 
 /** What a backend publishes (contract §3), checked. */
 export interface PublishItem {

@@ -16,6 +16,11 @@ export interface Items {
  */
 export type Decode = (body: Buffer, rawHeaders: readonly string[]) => Items
 
+/** An item, or an array of them. Throws as `batch`. */
+export function oneOrMore(value: unknown): Items {
+  return Array.isArray(value) ? batch(value) : single(value)
+}
+
 /** One item, which is the body itself. */
 export function single(value: unknown): Items {
   return { values: [value], batch: false }

@@ -1,22 +1,13 @@
-import { Malformed } from '../../format/malformed.ts'
 import { parse } from '../../format/protobuf-value.ts'
-import { type Item, type Publish, PublishSchema } from '../../format/tidings_pb.ts'
-import { parseJson } from '../json.ts'
-import { Problem } from '../problem.ts'
+import { type Item, PublishSchema } from '../../format/tidings_pb.ts'
+import { refuseMalformed } from '../malformed.ts'
 import { batch, type Items } from './items.ts'
+import { parsePart } from './json.ts'
 
 /** `application/x-protobuf`: `Publish` of tidings.proto. Throws Problem `bad-protobuf`, and `bad-json` for the data of an item. */
 export function decodeProtobuf(body: Buffer): Items {
-  return batch(read(body).items.map(itemOf))
-}
-
-function read(body: Buffer): Publish {
-  try {
-    return parse(PublishSchema, body)
-  } catch (error) {
-    if (error instanceof Malformed) throw new Problem('bad-protobuf', `The Protobuf ${error.message}.`)
-    throw error
-  }
+  const { items } = refuseMalformed('bad-protobuf', 'The Protobuf', () => parse(PublishSchema, body))
+  return batch(items.map(itemOf))
 }
 
 /** The item in the shape that it has in JSON. A list that is empty, and one that is not there, are the same in Protobuf. */
@@ -24,15 +15,8 @@ function itemOf({ channel, channels, data, type, id, ttl, at, delay }: Item, ind
   const names = channels.length > 0 ? channels : undefined
   const members = { channel, channels: names, type, id, ttl, at, delay }
   const sent = Object.entries(members).filter(([, value]) => value !== undefined)
-  return { ...Object.fromEntries(sent), data: parseData(data, index) }
-}
-
-function parseData(data: Uint8Array, index: number): unknown {
-  try {
-    return parseJson(Buffer.from(data))
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error
-    const errors = [{ pointer: `/${index}/data`, detail: error.message }]
-    throw new Problem(error.code, 'The data of an item is not well-formed JSON.', { errors })
+  return {
+    ...Object.fromEntries(sent),
+    data: parsePart(Buffer.from(data), `/${index}/data`, 'The data of an item'),
   }
 }

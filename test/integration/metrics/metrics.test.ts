@@ -8,6 +8,7 @@ import { startApp } from '../../support/app.ts'
 import { TRANSPORT_CLIENTS } from '../../support/clients/all.ts'
 import { openFor } from '../../support/clients/client.ts'
 import { get, publish, publishNumbers } from '../../support/clients/requests.ts'
+import { fetchSseClient } from '../../support/clients/sse.ts'
 import { webSocketClient } from '../../support/clients/websocket.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { type Scrape, scrape } from '../../support/metrics.ts'
@@ -153,6 +154,15 @@ t.test('a scrape says how far behind the head a cursor was that a client came wi
   const bucket = (le: string) =>
     metrics.value('tidings_resume_distance_notifications_bucket', { transport: 'long-poll', le })
   t.strictSame([bucket('10'), bucket('100'), bucket('+Inf')], [0, 1, 1])
+  for (const kind of [webSocketClient, fetchSseClient]) {
+    const { inbox } = await openFor(t, kind, service, { channel: 'a', cursor: first })
+    await inbox.expect('ready')
+    await inbox.notifications(49)
+  }
+  for (const transport of ['websocket', 'sse']) {
+    const name = 'tidings_resume_distance_notifications_sum'
+    t.equal((await scrape(service)).value(name, { transport }), 49, transport)
+  }
 })
 
 t.test('a service that does not reach its log says so', async (t) => {

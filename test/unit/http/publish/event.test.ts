@@ -1,10 +1,11 @@
 import { deepStrictEqual, ok } from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { Problem, type ProblemDetail } from '../../../../src/http/problem.ts'
+import { Problem } from '../../../../src/http/problem.ts'
 import { readEvent } from '../../../../src/http/publish/event.ts'
 import { decodeBinaryEvent } from '../../../../src/http/publish/event-modes.ts'
 import { itemReader } from '../../../../src/http/publish/item.ts'
+import type { ProblemDetail } from '../../../../src/protocol/problem.ts'
 
 const readItem = itemReader(3600, Date.now)
 

@@ -44,6 +44,7 @@ for (const kind of FORMAT_CLIENTS) {
     t.ok(refused.length >= 6, `${refused.length} of 10 are refused`)
     t.match(refused[0], { headers: { 'retry-after': '1' }, body: { code: 'too-many-requests' } })
     await t.rejects(openWebSocket(service, { channel: 'a' }), /429/)
+    t.equal((await rejected(service)).connects, refused.length + 1)
     await until('it may again', async () => {
       const client = await kind.open(service, { channel: 'a' }).catch(() => undefined)
       const first = await client?.inbox.next().catch(() => undefined)

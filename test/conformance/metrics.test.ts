@@ -7,7 +7,9 @@ import { JWT_SECRET, mintToken } from '../support/tokens.ts'
 
 t.test('P-83 /metrics says in the text format what this instance has done, as the figures do', async (t) => {
   const service = await startApp(t)
+  const began = performance.now()
   await publishNumbers(service, 'a', 1, 3)
+  const seconds = (performance.now() - began) / 1000
   await get(service, '/v1/stream?channel=a&cursor=earliest&wait=0')
   const metrics = await scrape(service)
   t.equal(metrics.status, 200)
@@ -18,6 +20,7 @@ t.test('P-83 /metrics says in the text format what this instance has done, as th
   t.equal(metrics.value('tidings_published_total'), 3)
   t.equal(metrics.value('tidings_published_bytes_total'), 3)
   t.equal(metrics.value('tidings_append_duration_seconds_count'), 1, 'of one request')
+  t.ok(metrics.value('tidings_append_duration_seconds_sum') < seconds)
   t.equal(metrics.value('tidings_delivered_total', { transport: 'long-poll' }), 3)
   t.equal(metrics.value('tidings_catch_up_reads_total', { source: 'window' }), 1)
   const ended = { transport: 'long-poll', reason: 'answered' }

@@ -47,6 +47,8 @@ t.test('every code that closes a WebSocket, or has no status, is in the document
   const codes = Object.entries<Code>(CODES).filter(([, { status, close }]) => close ?? !status)
   t.ok(codes.length > 10)
   for (const [code] of codes) t.ok(text.includes(`"${code}"`), code)
+  const closing = codes.flatMap(([code, { close }]) => (close === undefined ? [] : [[code, close]]))
+  t.strictSame(channels['websocket']?.['x-close-codes'], Object.fromEntries(closing))
 })
 
 t.test('every example is said on a live stream, and what comes is what the document says', async (t) => {

@@ -10,9 +10,15 @@ export interface MessageObject {
   readonly examples: readonly { readonly payload: object }[]
 }
 
+/** What the tests look at of a channel object. */
+interface ChannelObject {
+  readonly messages: Readonly<Record<string, MessageObject>>
+  readonly 'x-close-codes'?: Readonly<Record<string, number>>
+}
+
 /** What the tests look at of an AsyncAPI document. */
 export interface AsyncApi {
-  readonly channels: Readonly<Record<string, { readonly messages: Readonly<Record<string, MessageObject>> }>>
+  readonly channels: Readonly<Record<string, ChannelObject>>
   readonly operations: Readonly<
     Record<
       string,

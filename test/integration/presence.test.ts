@@ -69,20 +69,20 @@ for (const directoryName of ['data', 'x'.repeat(120)]) {
       })
     },
   )
-}
 
-t.test('workers count together, whichever answers', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'tidings-presence-'))
-  t.teardown(() => rm(directory, { recursive: true, force: true }))
-  const service = startService(t, {
-    TIDINGS_LOG: 'embedded',
-    TIDINGS_DATA_DIR: directory,
-    TIDINGS_WORKERS: '2',
+  t.test(`workers count together, whichever answers, ${directoryName.length} characters deep`, async (t) => {
+    const parent = await mkdtemp(join(tmpdir(), 'tidings-presence-'))
+    t.teardown(() => rm(parent, { recursive: true, force: true }))
+    const service = startService(t, {
+      TIDINGS_LOG: 'embedded',
+      TIDINGS_DATA_DIR: join(parent, directoryName),
+      TIDINGS_WORKERS: '2',
+    })
+    const target = { url: await service.url }
+    await service.output('"worker":2,"msg":"Server listening')
+    for (let n = 0; n < 4; n++) await subscribe(t, target, 'a')
+    for (let n = 0; n < 4; n++) {
+      await until('all are counted', async () => (await subscribers(target, 'a')) === 4, OLDEST)
+    }
   })
-  const target = { url: await service.url }
-  await service.output('"worker":2,"msg":"Server listening')
-  for (let n = 0; n < 4; n++) await subscribe(t, target, 'a')
-  for (let n = 0; n < 4; n++) {
-    await until('all are counted', async () => (await subscribers(target, 'a')) === 4, OLDEST)
-  }
-})
+}

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { openSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { PATIENCE_MS, type Peers } from '../peers.ts'
@@ -16,32 +16,38 @@ const LONGEST_DIRECTORY = 80
  */
 export class SocketPeers implements Peers {
   readonly #directory: string
+  readonly #descriptor: number | undefined
   readonly #name = `peer-${randomBytes(8).toString('hex')}`
   #server: Server | undefined
 
   /** @param directory of the log; it must be there */
   constructor(directory: string) {
     const isLong = Buffer.byteLength(directory) > LONGEST_DIRECTORY
-    // A way around (Linux): the directory by a file descriptor that is kept as long as the process lasts.
-    this.#directory = isLong ? `/proc/self/fd/${openSync(directory, 'r')}` : directory
+    // A way around (Linux): the directory by a file descriptor that is kept until all is closed.
+    this.#descriptor = isLong ? openSync(directory, 'r') : undefined
+    this.#directory = isLong ? `/proc/self/fd/${this.#descriptor}` : directory
   }
 
   answer(tell: (question: unknown) => unknown): void {
     this.#server = createServer({ allowHalfOpen: true }, (socket) => void reply(socket, tell))
       // Where a file system has no sockets each process is alone.
       .on('error', () => {})
-      .listen(join(this.#directory, this.#name))
+      // Else a worker would have its primary listen, for which a descriptor is another.
+      .listen({ path: join(this.#directory, this.#name), exclusive: true })
       .unref()
   }
 
   async ask(question: unknown): Promise<unknown[]> {
     const others = readdirSync(this.#directory).filter((name) => SOCKET.test(name) && name !== this.#name)
-    const answers = await Promise.all(others.map((name) => this.#askOne(name, JSON.stringify(question))))
+    const text = JSON.stringify(question)
+    const answers = await Promise.all(others.map((name) => this.#askOne(name, text)))
     return answers.filter((answer) => answer !== undefined)
   }
 
   close(): void {
+    // Takes its socket away, before the directory is out of reach.
     this.#server?.close()
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor)
   }
 
   /** @returns `undefined` when there is no answer */

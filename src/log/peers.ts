@@ -3,7 +3,7 @@
  * is JSON, at most 512 KiB of it.
  */
 export interface Peers {
-  /** Has `tell` called, and what it returns sent, when one of them asks. To be called once. */
+  /** Has `tell` called, and what it returns sent, when one of them asks; nothing when it throws. To be called once. */
   answer(tell: (question: unknown) => unknown): void
   /**
    * Asks all of them. One that dies is not waited for any more two seconds later, and one that does not answer within PATIENCE_MS

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Msg } from '@nats-io/transport-node'
 import { PATIENCE_MS, type Peers } from '../peers.ts'
 import type { Connection, Link } from './connection.ts'
 
@@ -82,16 +81,21 @@ export class NatsPeers implements Peers {
     nc.subscribe(`${this.#prefix}*`, {
       callback: (error, msg) => {
         const to = msg.subject.slice(this.#prefix.length)
-        if (!error && (to === 'all' || to === this.#id)) this.#hear(msg)
+        if (error || (to !== 'all' && to !== this.#id)) return
+        try {
+          this.#hear(msg.json<Word>())
+        } catch {
+          // It is no word of ours. Thrown in a callback of the client it would end all reading from the connection.
+        }
       },
     })
     this.#say('all', { kind: 'here' })
   }
 
-  #hear(msg: Msg): void {
-    const word = parse(msg)
-    if (!word || word.from === this.#id) return
+  /** Throws at what is no word, or a question that can't be answered. */
+  #hear(word: Word): void {
     const { from } = word
+    if (from === this.#id) return
     // A newcomer need not wait to know who is there.
     if (!this.#heard.has(from)) this.#say(from, { kind: 'here' })
     this.#heard.set(from, performance.now())
@@ -117,14 +121,5 @@ export class NatsPeers implements Peers {
     } catch {
       // The link is lost: who waits for it does without.
     }
-  }
-}
-
-function parse(msg: Msg): Word | undefined {
-  try {
-    return msg.json<Word>()
-  } catch {
-    // Thrown in a callback of the client it would end all reading from the connection.
-    return undefined
   }
 }

@@ -39,4 +39,20 @@ export async function peersTests(t: Test, { open, skips }: LogHarness): Promise<
       await until('it is gone', async () => (await one.peers.ask(question)).length === 1)
     },
   )
+
+  t.test(
+    'who is asked something that it does not understand does not answer, and goes on to answer the rest',
+    { skip: skips?.join ?? false },
+    async (t) => {
+      const store = await open(t)
+      const [one, other] = [store.log, await store.join()]
+      other.peers.answer((question) => {
+        if (question === 'what?') throw new Error('not understood')
+        return question
+      })
+      await until('the other is there', async () => (await one.peers.ask('hello')).length === 1)
+      t.strictSame(await one.peers.ask('what?'), [])
+      t.strictSame(await one.peers.ask('hello'), ['hello'])
+    },
+  )
 }

@@ -1,7 +1,13 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { ChannelSet } from '../../../src/protocol/channel-set.ts'
 import { Entry } from '../../../src/stream/entry.ts'
 import { Window } from '../../../src/stream/window.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const ROOM = { count: 100, bytes: 1_000 }
 
@@ -92,4 +98,22 @@ t.test('what is made of its notifications in several formats counts, and the old
   t.equal(window.weight, before, 'what is gone does not count')
   for (const position of [5, 6, 7, 8]) window.append([entry(position, 'a')])
   t.equal(window.weight, weight * 4, 'what has grown goes with all that it has')
+})
+
+t.test('what has gone from a window is held no more, however much is in it still', async (t) => {
+  const window = new Window(entry(1, 'a').weight * 8, 0)
+  const append = (position: number) => {
+    const added = entry(position, 'a')
+    window.append([added])
+    return new WeakRef(added)
+  }
+  const entries = Array.from({ length: 10 }, (_, i) => append(i + 1))
+  t.equal(window.length, 8)
+  // What has been looked at in this turn is not collected in it.
+  await nextTurn()
+  collectGarbage()
+  t.strictSame(
+    entries.map((reference) => reference.deref() === undefined),
+    entries.map((_, i) => i < 2),
+  )
 })

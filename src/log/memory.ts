@@ -47,21 +47,11 @@ class MemoryLog implements Log {
   constructor(options: LogOptions, now: () => number) {
     this.#options = options
     this.#now = now
-    this.schedule = new MemorySchedule(options, now, (work) => {
-      this.#begin()
-      const result = work((draft) => this.#store(draft))
-      this.#retain()
-      this.#tails.wake()
-      return result
-    })
+    this.schedule = new MemorySchedule(options, now, (work) => this.#write(work))
   }
 
   async append(drafts: readonly Draft[]): Promise<Appended[]> {
-    this.#begin()
-    const outcomes = drafts.map((draft) => this.#store(draft))
-    this.#retain()
-    this.#tails.wake()
-    return outcomes
+    return this.#write((store) => drafts.map((draft) => store(draft)))
   }
 
   tail(
@@ -110,6 +100,15 @@ class MemoryLog implements Log {
   #begin(): void {
     if (this.#closed) throw new LogUnavailable('the log is closed')
     this.#retain()
+  }
+
+  /** Does some work that may store drafts. */
+  #write<Result>(work: (store: (draft: Draft) => Appended) => Result): Result {
+    this.#begin()
+    const result = work((draft) => this.#store(draft))
+    this.#retain()
+    this.#tails.wake()
+    return result
   }
 
   #store(draft: Draft): Appended {

@@ -5,9 +5,9 @@ import {
   DISPATCH_BYTES,
   type Dispatch,
   type Dispatched,
+  demandRoom,
   draftOf,
   type ScheduledDraft,
-  ScheduleFull,
   type Settlement,
   type Standing,
 } from './schedule.ts'
@@ -74,7 +74,8 @@ export class ScheduleTable {
 
   /** See `Schedule.add`. */
   add(drafts: readonly ScheduledDraft[], now: number): Standing[] {
-    this.#demandRoom(drafts, now)
+    const added = drafts.filter((draft) => !this.#get(identityOf(draft), now))
+    demandRoom(added, this.#rows.tally, this.#options)
     return drafts.map((draft) => {
       const known = this.#get(identityOf(draft), now)
       if (known) return standingOf(known)
@@ -115,16 +116,6 @@ export class ScheduleTable {
   #get(identity: string, now: number): Row | undefined {
     const row = this.#rows.get(identity)
     return row && (row.state === 'scheduled' || row.time > now) ? row : undefined
-  }
-
-  #demandRoom(drafts: readonly ScheduledDraft[], now: number): void {
-    const { maxScheduled, retentionBytes } = this.#options
-    const added = drafts.filter((draft) => !this.#get(identityOf(draft), now))
-    const size = added.reduce((sum, draft) => sum + sizeOf(draft), 0)
-    const { pending, bytes } = this.#rows.tally
-    if (added.length > 0 && (pending + added.length > maxScheduled || bytes + size > retentionBytes)) {
-      throw new ScheduleFull(`${pending} notifications are scheduled`)
-    }
   }
 
   #settle(

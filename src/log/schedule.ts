@@ -1,4 +1,5 @@
-import type { Draft } from './log.ts'
+import type { Draft, LogOptions } from './log.ts'
+import { sizeOf } from './notification.ts'
 
 /**
  * What is to be published later. Every log has one, kept beside it by the same driver: in the store itself, not in a process, and not
@@ -81,6 +82,22 @@ export interface Dispatched {
 /** There is no room for more. Nothing of the call has been scheduled. */
 export class ScheduleFull extends Error {
   override readonly name = 'ScheduleFull'
+}
+
+/**
+ * Demands that there be room for more: so many notifications, and so many bytes as the log itself.
+ * @param added what is not there yet
+ * @param held what is scheduled, and its bytes as by `sizeOf`
+ * @throws ScheduleFull
+ */
+export function demandRoom(
+  added: readonly ScheduledDraft[],
+  held: { readonly pending: number; readonly bytes: number },
+  { maxScheduled, retentionBytes }: LogOptions,
+): void {
+  const size = added.reduce((sum, draft) => sum + sizeOf(draft), 0)
+  const isFull = held.pending + added.length > maxScheduled || held.bytes + size > retentionBytes
+  if (added.length > 0 && isFull) throw new ScheduleFull(`${held.pending} notifications are scheduled`)
 }
 
 /** The most notifications, and bytes as by `sizeOf`, that one call of `publishDue` publishes; it goes on in the next. */

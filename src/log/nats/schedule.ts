@@ -1,15 +1,14 @@
 import { ChannelSet } from '../../protocol/channel-set.ts'
 import type { Log, Page } from '../log.ts'
-import { sizeOf } from '../notification.ts'
 import {
   DISPATCH,
   DISPATCH_BYTES,
   type Dispatch,
   type Dispatched,
+  demandRoom,
   draftOf,
   type Schedule,
   type ScheduledDraft,
-  ScheduleFull,
   type Settlement,
   type Standing,
 } from '../schedule.ts'
@@ -60,7 +59,9 @@ export class JetStreamSchedule implements Schedule {
   }
 
   async add(drafts: readonly ScheduledDraft[]): Promise<Standing[]> {
-    this.#demandRoom(drafts)
+    const added = drafts.filter((draft) => !this.#index.get(this.#subjectOf(draft)))
+    // Instances learn of one another's within LOOK: together they may take somewhat more than there is room for.
+    demandRoom(added, this.#index, this.#options)
     return Promise.all(drafts.map((draft) => this.#add(draft)))
   }
 
@@ -93,17 +94,6 @@ export class JetStreamSchedule implements Schedule {
 
   pending(): number {
     return this.#index.pending
-  }
-
-  /** Instances learn of one another's within LOOK: together they may take somewhat more than there is room for. */
-  #demandRoom(drafts: readonly ScheduledDraft[]): void {
-    const { maxScheduled, retentionBytes } = this.#options
-    const { pending, bytes } = this.#index
-    const added = drafts.filter((draft) => !this.#index.get(this.#subjectOf(draft)))
-    const size = added.reduce((sum, draft) => sum + sizeOf(draft), 0)
-    if (added.length > 0 && (pending + added.length > maxScheduled || bytes + size > retentionBytes)) {
-      throw new ScheduleFull(`${pending} notifications are scheduled`)
-    }
   }
 
   async #add(draft: ScheduledDraft): Promise<Standing> {

@@ -101,6 +101,7 @@ t.test('P-232 a long-poll client is there between two polls, and for two seconds
     (await get(service, `/v1/stream?channel=a&${query}`)).body as { cursor: string }
   const { cursor } = await poll('')
   t.equal(await count(service, 'a'), 1, 'it has been answered')
+  t.match((await get(service, '/v1/channels')).body, { channels: [{ channel: 'a', subscribers: 1 }] })
   await publish(service, { channel: 'a', data: 1 })
   const next = await poll(`cursor=${cursor}`)
   t.equal(await count(service, 'a'), 1, 'it came, and was answered again')
@@ -138,4 +139,7 @@ t.test('P-233 whoever may publish on a channel, or has admin, may know who is th
     t.equal(await asked(path, grants), status, `${path} ${JSON.stringify(grants)}`)
   }
   t.equal((await get(service, '/v1/channels/user:42')).status, 401)
+  const authorization = `Bearer ${await mintToken({ tidings: { admin: true } })}`
+  const { body } = await get(service, '/v1/channels', { authorization })
+  t.strictSame(body, { channels: [] }, "the service's own channels are not listed")
 })

@@ -1,6 +1,7 @@
 import type { Test } from 'tap'
 import type { Log } from '../../../src/log/log.ts'
 import { type Dispatched, type ScheduledDraft, ScheduleFull } from '../../../src/log/schedule.ts'
+import { ChannelSet } from '../../../src/protocol/channel-set.ts'
 import { until } from '../../support/until.ts'
 import { draft, EVERYTHING, type LogHarness, type OpenLog, readAll } from './harness.ts'
 
@@ -28,7 +29,8 @@ export async function scheduleTests(t: Test, { open, skips }: LogHarness): Promi
     const published = await publishAll(log, 1)
     t.match(published, [{ draft: early, duplicate: false }])
     t.ok((published[0]?.time ?? 0) >= early.due, 'not before its time')
-    const [, stored] = await readAll(log, EVERYTHING, 0)
+    const [stored, ...more] = await readAll(log, new ChannelSet([early.channel]), 0)
+    t.strictSame(more, [])
     t.match(stored, { channel: early.channel, id: early.id, type: 'reminder', data: early.data })
     t.ok((stored?.time ?? 0) >= early.due, 'its time is when it was published')
     t.equal(stored?.expires, (stored?.time ?? 0) + 600_000, 'and ttl counts from then')
@@ -153,8 +155,11 @@ export async function scheduleTests(t: Test, { open, skips }: LogHarness): Promi
     const { log } = store
     const now = await clockOf(store)
     const large = () => scheduled(now + LATER, { data: JSON.stringify('x'.repeat(45_000)) })
-    await log.schedule.add([large(), large()])
+    const gone = large()
+    await log.schedule.add([gone, large()])
     await t.rejects(log.schedule.add([large()]), ScheduleFull)
+    await log.schedule.cancel(gone.channel, gone.id)
+    await t.resolves(log.schedule.add([large()]), 'and there is room again')
   })
 
   t.test('retention does not take what is scheduled', async (t) => {

@@ -20,7 +20,9 @@ export interface Manifests {
   readonly 'service.yaml': {
     readonly spec: { readonly selector: Labels; readonly ports: readonly { readonly targetPort: string }[] }
   }
-  readonly 'pdb.yaml': { readonly spec: { readonly selector: LabelSelector } }
+  readonly 'pdb.yaml': {
+    readonly spec: { readonly selector: LabelSelector; readonly maxUnavailable: number }
+  }
   readonly 'hpa.yaml': {
     readonly spec: {
       readonly scaleTargetRef: { readonly kind: string; readonly name: string }

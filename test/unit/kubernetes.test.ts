@@ -95,6 +95,10 @@ t.test('a pod has time to leave the balancers and to drain, and the next one wai
   t.ok(minReadySeconds >= leaving)
 })
 
+t.test('nodes are emptied one pod at a time', async (t) => {
+  t.equal(manifest('pdb.yaml').spec.maxUnavailable, 1)
+})
+
 t.test("a pod is as restricted as Kubernetes' Pod Security Standards have it", async (t) => {
   t.match(pod.securityContext, { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
   t.strictSame(container.securityContext, {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { PATIENCE_MS } from '../../src/log/peers.ts'
 import { openFor } from '../support/clients/client.ts'
 import { get, type Target } from '../support/clients/requests.ts'
 import { eventSourceClient } from '../support/clients/sse.ts'
@@ -45,6 +46,15 @@ async function checkBoth(t: Test, [one, other]: readonly [Target, Target], kill:
     OLDEST,
   )
   t.match((await get(one, '/v1/channels')).body, { channels: { length: 2 } })
+  await until(
+    'the dead one is not waited for any more',
+    async () => {
+      const began = performance.now()
+      await subscribers(one, 'a')
+      return performance.now() - began < PATIENCE_MS / 2
+    },
+    OLDEST + 1,
+  )
 }
 
 t.test('two instances on one NATS count together', async (t) => {
